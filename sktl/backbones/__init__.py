@@ -1,0 +1,18 @@
+"""Networks as ordered lists of named stages."""
+
+from sktl.backbones._backbone import Backbone
+from sktl.backbones._mlp import MLP
+from sktl.backbones._module import backbone_from_module
+from sktl.backbones._registry import get_backbone, list_backbones, list_weights, register_backbone
+from sktl.backbones._weights import WeightsInfo
+
+__all__ = [
+    "MLP",
+    "Backbone",
+    "WeightsInfo",
+    "backbone_from_module",
+    "get_backbone",
+    "list_backbones",
+    "list_weights",
+    "register_backbone",
+]

@@ -1,0 +1,35 @@
+"""What is known of a set of weights, as data."""
+
+import dataclasses
+
+from sktl.utils._preprocessing import Preprocessing
+
+__all__ = ["WeightsInfo"]
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightsInfo:
+    """Where weights come from, and what goes with them.
+
+    Parameters
+    ----------
+    name : str
+        Name of this version, as ``weights=`` takes it.
+    source : str
+        Address, package or path of the file.
+    licence : str
+        As stated at the source, or "not stated".
+    sha256 : str
+        The first digits, eight or more, of the file's SHA-256; empty where none is published.
+    preprocessing : Preprocessing or None
+        What the weights expect of a picture.
+    categories : tuple of str
+        Names of the outputs of the network's own output layer.
+    """
+
+    name: str
+    source: str
+    licence: str = "not stated"
+    sha256: str = ""
+    preprocessing: Preprocessing | None = None
+    categories: tuple[str, ...] = dataclasses.field(default=(), repr=False)
