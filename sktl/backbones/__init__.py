@@ -3,6 +3,7 @@
 from sktl.backbones._backbone import Backbone
 from sktl.backbones._mlp import MLP
 from sktl.backbones._module import backbone_from_module
+from sktl.backbones._pool import pool_channels
 from sktl.backbones._registry import get_backbone, list_backbones, list_weights, register_backbone
 from sktl.backbones._weights import WeightsInfo
 
@@ -14,5 +15,6 @@ __all__ = [
     "get_backbone",
     "list_backbones",
     "list_weights",
+    "pool_channels",
     "register_backbone",
 ]

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from sktl.backbones._fingerprint import fingerprint_code, fingerprint_weights, join_fingerprints
+from sktl.backbones._pool import pool_channels
 from sktl.backbones._weights import WeightsInfo
 from sktl.exceptions import CutError, StateDictMismatchError
 from sktl.utils._preprocessing import Preprocessing
@@ -114,7 +115,9 @@ class Backbone:
         if not stages:
             raise CutError(f"the backbone {self.name!r} has no stage: give at least one (name, module)")
         if len(set(self.stage_names)) < len(stages):
-            raise CutError(f"two stages of the backbone {self.name!r} bear one name: {list(self.stage_names)}")
+            raise CutError(
+                f"two stages of the backbone {self.name!r} bear one name: {list(self.stage_names)}"
+            )
         for module in (*self._modules, self.output_layer):
             if module is not None:
                 module.eval().requires_grad_(False)
@@ -167,10 +170,9 @@ class Backbone:
         """Return the stages from ``start`` up to, not including, ``stop`` themselves, frozen."""
         return FrozenStages(self._modules[start:stop])
 
-    def suffix(self, depth: int) -> nn.ModuleDict:
-        """Return copies of the stages from ``depth`` on, by name and in order, to be trained."""
-        copies = copy.deepcopy(self.stages[depth:])
-        return nn.ModuleDict({name: module.requires_grad_(True) for name, module in copies})
+    def suffix(self, depth: int) -> nn.ModuleList:
+        """Return copies of the stages from ``depth`` on, in order, to be trained."""
+        return nn.ModuleList(copy.deepcopy(self._modules[depth:])).requires_grad_(True)
 
     def with_suffix(
         self, depth: int, modules: Sequence[nn.Module], weights: WeightsInfo | None
@@ -201,8 +203,7 @@ class Backbone:
 
     def pool(self, activations: torch.Tensor) -> torch.Tensor:
         """Return one vector (b, n_features) per sample: activations averaged over all axes but channels."""
-        axes = set(range(1, activations.ndim)) - {self.channel_axis % activations.ndim}
-        return activations.mean(dim=sorted(axes)) if axes else activations
+        return pool_channels(activations, self.channel_axis)
 
     def fingerprint(self, depth: int | None = None) -> bytes:
         """Return 16 bytes that stand for the weights and the code of the first ``depth`` stages (default: all)."""

@@ -1,0 +1,70 @@
+"""Multi-layer perceptrons, for tables."""
+
+from collections.abc import Sequence
+
+from sklearn.base import BaseEstimator
+from torch import nn
+
+from sktl.backbones._backbone import Backbone
+
+__all__ = ["MLP"]
+
+_ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+}
+
+
+class MLP(BaseEstimator):
+    """A description of a multi-layer perceptron, which is built when the number of columns is known.
+
+    Each hidden layer is a stage. Hand it over as ``backbone=MLP(...)``; a search reaches its parameters as
+    ``backbone__hidden_layer_sizes``.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=(100,)
+        Units of each hidden layer; the default is that of scikit-learn's ``MLPClassifier``.
+    activation : {"relu", "gelu", "silu", "tanh", "logistic"}, default="relu"
+        What follows each linear layer.
+    dropout : float, default=0.0
+        Share of the units dropped after each hidden layer in training, in [0, 1).
+
+    Examples
+    --------
+    >>> from sktl.backbones import MLP
+    >>> MLP(hidden_layer_sizes=(32, 16)).build(n_features=8).stage_names
+    ('hidden1', 'hidden2')
+    """
+
+    def __init__(
+        self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", dropout: float = 0.0
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+
+    def build(self, n_features: int) -> Backbone:
+        """Return the network for tables of ``n_features`` columns, with random weights from torch's global generator.
+
+        Raises
+        ------
+        ValueError
+            Where there is no hidden layer, a layer has no unit, or the activation is not known.
+        """
+        sizes = list(self.hidden_layer_sizes)
+        if not sizes or min(sizes) < 1:
+            raise ValueError(f"hidden_layer_sizes must hold at least one size of 1 or more, got {sizes}")
+        if self.activation not in _ACTIVATIONS:
+            raise ValueError(f"activation must be one of {list(_ACTIVATIONS)}, got {self.activation!r}")
+        stages = []
+        for number, (n_in, n_out) in enumerate(zip([n_features, *sizes], sizes, strict=False), 1):
+            layers = [nn.Linear(n_in, n_out), _ACTIVATIONS[self.activation]()]
+            layers += [nn.Dropout(self.dropout)] if self.dropout else []
+            stages.append((f"hidden{number}", nn.Sequential(*layers)))
+        return Backbone(
+            stages=stages, name="mlp", input_kind="table", n_channels=n_features, architecture="mlp"
+        )

@@ -1,0 +1,113 @@
+"""What all estimators around a backbone share: the way from X to activations."""
+
+import abc
+import numbers
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
+
+from sktl.backbones import Backbone
+from sktl.estimators._open_backbone import dtype_of, open_backbone
+from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
+from sktl.exceptions import CacheWarning
+from sktl.features import ActivationCache, FrozenActivations, Samples, default_cache
+from sktl.inputs import Images, Tensors, open_images, open_tensors
+from sktl.utils._device import choose_device
+
+__all__ = ["BackboneEstimator"]
+
+# Samples that pass through the frozen part at once. Pictures fill the caches of a processor with few; a table has to
+# come in few batches, as a product of few rows is rounded otherwise than one of many.
+PICTURES_AT_ONCE = 32
+TENSORS_AT_ONCE = 64
+TABLE_ROWS_AT_ONCE = 8192
+
+
+class BackboneEstimator(BaseEstimator, abc.ABC):
+    """Estimators that look at X through a backbone."""
+
+    _parameter_constraints: dict = {
+        "image_size": [StrOptions({"auto"}), Interval(numbers.Integral, 1, None, closed="left"), "array-like", None],
+        "device": [str],
+        "cache": [str, os.PathLike, ActivationCache, None],
+        "n_jobs": [numbers.Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def _open_inputs(self, X: Any, kind: str, n_channels: int | None, *, reset: bool) -> Images | Tensors:
+        """Return X, checked, to be read by index; ``reset`` tells ``fit`` from what comes after it."""
+        if kind == "image":
+            scale = None if reset else self._scale
+            inputs = open_images(X, n_channels=n_channels, scale=scale, n_jobs=self.n_jobs)
+        elif kind == "tensor":
+            inputs = open_tensors(X)
+        else:
+            inputs = open_tensors(validate_data(self, X, reset=reset, dtype=[np.float64, np.float32]))
+        if reset and kind != "table":
+            self.input_shape_ = inputs.shape
+        if reset:
+            self._scale = inputs.scale if isinstance(inputs, Images) else None
+        return inputs
+
+    def _open_both(self, X: Any, description: Any, kind: str, seed: int) -> tuple[Images | Tensors, Backbone]:
+        """Return X, checked, and the backbone built for it: its channels or columns, and its type if it is a table."""
+        n_channels = description.n_channels if isinstance(description, Backbone) else None
+        inputs = self._open_inputs(X, kind, n_channels, reset=True)
+        found = inputs.n_channels if isinstance(inputs, Images) else (inputs.shape or (0,))[0]
+        dtype = inputs.load([0]).dtype if kind == "table" else torch.float32
+        backbone = open_backbone(description, self.weights, found, seed, dtype)
+        if kind == "table" and backbone.n_channels not in (None, found):
+            raise ValueError(f"X has {found} columns, but the backbone {backbone.name!r} takes {backbone.n_channels}")
+        return inputs, backbone
+
+    def _as_samples(self, inputs: Images | Tensors, backbone: Backbone) -> Samples:
+        """Return inputs as the backbone takes them."""
+        if isinstance(inputs, Images):
+            return image_samples(inputs, choose_preprocessing(backbone, self.image_size))
+        return tensor_samples(inputs, dtype_of(backbone))
+
+    def _open_activations(self, backbone: Backbone, samples: Samples, *, cached: bool = True) -> FrozenActivations:
+        """Return the activations of samples at the stages of a backbone."""
+        at_once = {"image": PICTURES_AT_ONCE, "tensor": TENSORS_AT_ONCE, "table": TABLE_ROWS_AT_ONCE}
+        return FrozenActivations(
+            backbone,
+            samples,
+            cache=self._open_cache() if cached else None,
+            device=choose_device(self.device),
+            batch_size=at_once[backbone.input_kind],
+            verbose=self.verbose,
+        )
+
+    def _open_cache(self) -> ActivationCache | None:
+        if self.cache is None or isinstance(self.cache, ActivationCache):
+            return self.cache
+        return default_cache() if self.cache == "auto" else ActivationCache(self.cache)
+
+    def _warn_of_full_cache(self) -> None:
+        """Say what the cache had no room for."""
+        if self.cache_report_.n_not_stored:
+            warnings.warn(
+                f"the cache had no room for {self.cache_report_.n_not_stored} rows of activations; they are computed "
+                "whenever they are needed. Give cache=ActivationCache(folder, max_bytes=...) or freeze more stages.",
+                CacheWarning,
+                stacklevel=3,
+            )
+
+    def _with_shape_named(self, inputs: Images | Tensors, compute):
+        """Return what ``compute`` does; if the network fails on samples of another shape than in ``fit``, say so."""
+        try:
+            return compute()
+        except RuntimeError as error:
+            if inputs.shape is None or inputs.shape == self.input_shape_:
+                raise
+            raise ValueError(
+                f"X has samples of shape {inputs.shape}, but {type(self).__name__} was fitted to samples of shape "
+                f"{self.input_shape_}, and its network takes no others: {error}"
+            ) from error

@@ -1,0 +1,225 @@
+"""Regression by a network that was trained on another task."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import validate_data
+
+from sktl.estimators._transfer_estimator import TransferEstimator
+from sktl.tasks import RegressionTask
+
+__all__ = ["TransferRegressor"]
+
+
+class TransferRegressor(RegressorMixin, TransferEstimator):
+    """Regressor that puts a new head on a network trained on another task.
+
+    Targets are standardised inside. The backbone loses its output layer and gets a randomly initialised head.
+    ``freeze`` says how many of its stages stay as they are; the others are trained together with the head. With every
+    stage frozen and no hidden layer in the head, the fit is a convex problem, which is solved to its optimum.
+    Otherwise training starts from that optimum (linear probe, then fine-tune [1]_).
+
+    Parameters
+    ----------
+    backbone : str, MLP, Backbone or torch.nn.Module, default="resnet50"
+        A name of :func:`sktl.backbones.list_backbones`, ``"timm:<name>"``, ``"mlp"`` for tables, a description
+        :class:`sktl.backbones.MLP`, a module of one's own, or the ``backbone_`` of an estimator fitted on another
+        task. It is never changed.
+    weights : {"default"}, str, path-like or None, default="default"
+        ``"default"`` takes the best weights there are, or those that a module came with; otherwise a version, a path
+        to a state dict, or None for random weights.
+    freeze : int or str, default="auto"
+        Stages that stay as they are, as in ``stages[:freeze]``: 0 or ``"none"`` trains all, -1 all but the last,
+        ``"all"`` the head alone; the name of a stage freezes up to it. ``"auto"`` decides by the size of the data.
+    image_size : int, tuple of (int, int), "auto" or None, default="auto"
+        Height and width in pixels that pictures are brought to. ``"auto"`` is what the weights were trained on;
+        smaller is faster. None leaves pictures as they are.
+    head_hidden : sequence of int, default=()
+        Units of the head's hidden layers.
+    head_dropout : float, default=0.0
+        Share of the inputs of each layer of the head that is dropped in training, in [0, 1).
+    head_l2 : float or "auto", default="auto"
+        The λ of a linear head solved to its optimum: it has the least mean loss + λ/2 · s² · ‖W‖², with s² the mean
+        squared length of the centred features. ``"auto"`` takes the λ that is best on held-out folds.
+    max_epochs : int or "auto", default="auto"
+        Passes over the data. ``"auto"``: 10 for a pretrained network, else 20 or as many as make 500 steps.
+    batch_size : int or "auto", default="auto"
+        Samples per step. ``"auto"``: 32; for tables, and a head on frozen features, 64 to 512 by their number.
+    lr : float or "auto", default="auto"
+        Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 4e-4 (below 8 million) for a
+        pretrained network, else 1e-3; 30 times that for SGD.
+    lr_decay : float or "auto", default="auto"
+        Factor of the learning rate per stage below the head. ``"auto"``: .5 for convolutional networks and .9 for
+        transformers if they are pretrained, else 1.
+    optimizer : str or type, default="AdamW"
+        A class of ``torch.optim``, or its name.
+    weight_decay : float, default=1e-3
+        Weight decay of the optimiser, for weights but not for biases and scales.
+    batch_norm : {"auto", "frozen", "trained"}, default="auto"
+        Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
+        network is pretrained, as statistics of a small set ruin its features.
+    early_stopping : bool, default=False
+        Whether to hold out data, to stop when the loss on them gets no better, and to go back to the best epoch.
+    validation_fraction : float, default=0.1
+        Share of the data held out for ``early_stopping``.
+    n_iter_no_change : int, default=10
+        Epochs to wait for a better loss with ``early_stopping``.
+    warm_start : bool, default=False
+        Whether a further ``fit`` goes on from the last one.
+    on_unreadable : {"raise", "skip"}, default="raise"
+        Whether ``fit`` leaves out pictures that cannot be read, with a warning that names them. This reads each
+        picture once more.
+    device : str, default="auto"
+        Where to compute. ``"auto"`` is CUDA where there is one, else the CPU.
+    cache : "auto", path-like, ActivationCache or None, default="auto"
+        Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
+        memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps
+        nothing.
+    n_jobs : int or None, default=None
+        Threads that decode pictures. None takes four, or as many as there are cores.
+    callbacks : list of skorch callbacks or None, default=None
+        Copied before use.
+    net_params : dict or None, default=None
+        Further arguments of ``skorch.NeuralNet``.
+    self_contained : bool, default=False
+        Whether pickles carry all weights. Otherwise what can be rebuilt by name is rebuilt when the pickle is loaded,
+        and checked.
+    random_state : int, RandomState instance or None, default=None
+        Seed of random weights, of the order of samples, and of folds.
+    verbose : int, default=0
+        From 1 on, bars show the progress.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The net around the trained stages and the head.
+    backbone_ : Backbone
+        The backbone with its trained stages, to be the start of another task.
+    stages_ : tuple of str
+        The names of the stages.
+    freeze_ : int
+        How many stages were frozen.
+    freeze_reason_ : str
+        Why.
+    lr_, lr_decay_, max_epochs_, batch_size_ : float, float, int, int
+        The values that were taken.
+    head_l2_ : float or None
+        The λ of the linear head, if one was solved.
+    history_ : list of dict
+        Losses and seconds, epoch by epoch.
+    n_iter_ : int
+        Epochs, or iterations of the solver if every stage is frozen.
+    cache_report_ : CacheReport
+        What the cache did in ``fit``.
+    n_features_in_ : int
+        Columns of the table X, if it is one.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if X is a table that has them.
+    input_shape_ : tuple of int or None
+        Shape of a sample, if X is no table and samples have one shape.
+
+    See Also
+    --------
+    TransferClassifier : The same for classes.
+    BackboneFeatures : The features alone, for other estimators.
+
+    References
+    ----------
+    .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR
+    2022.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sktl import TransferRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> regressor = TransferRegressor("mlp", random_state=0).fit(X[:300], y[:300])
+    >>> regressor.score(X[300:], y[300:]) > 0.4
+    True
+    """
+
+    def __init__(
+        self,
+        backbone="resnet50",
+        *,
+        weights="default",
+        freeze="auto",
+        image_size="auto",
+        head_hidden=(),
+        head_dropout=0.0,
+        head_l2="auto",
+        max_epochs="auto",
+        batch_size="auto",
+        lr="auto",
+        lr_decay="auto",
+        optimizer="AdamW",
+        weight_decay=1e-3,
+        batch_norm="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        on_unreadable="raise",
+        device="auto",
+        cache="auto",
+        n_jobs=None,
+        callbacks=None,
+        net_params=None,
+        self_contained=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.backbone = backbone
+        self.weights = weights
+        self.freeze = freeze
+        self.image_size = image_size
+        self.head_hidden = head_hidden
+        self.head_dropout = head_dropout
+        self.head_l2 = head_l2
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_decay = lr_decay
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.batch_norm = batch_norm
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.on_unreadable = on_unreadable
+        self.device = device
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.self_contained = self_contained
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _check_target(self, y):
+        y = validate_data(self, X="no_validation", y=y, multi_output=True, y_numeric=True)
+        return np.asarray(y, dtype=np.float64)
+
+    def _make_task(self, y, weights):
+        return RegressionTask.of(y, weights), weights, len(y) / 10
+
+    def predict(self, X):
+        """Return the predicted numbers of each sample.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The inputs.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units and the shape of the targets.
+        """
+        outputs = self._outputs(X)
+        return self._task.decode(outputs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

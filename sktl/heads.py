@@ -1,0 +1,53 @@
+"""The new last layers of a network."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+__all__ = ["build_head", "set_linear"]
+
+
+def build_head(
+    n_features: int, n_outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0
+) -> nn.Sequential:
+    """Return a randomly initialised head: hidden layers with ReLU, then a linear layer.
+
+    Parameters
+    ----------
+    n_features : int
+        Length of the vectors that go in.
+    n_outputs : int
+        Length of the vectors that come out.
+    hidden : sequence of int, default=()
+        Units of each hidden layer.
+    dropout : float, default=0.0
+        Share of the inputs of every layer that is dropped in training, in [0, 1).
+
+    Returns
+    -------
+    torch.nn.Sequential
+        Maps (b, n_features) to (b, n_outputs).
+
+    Examples
+    --------
+    >>> from sktl.heads import build_head
+    >>> build_head(8, 3, hidden=(4,))
+    Sequential(
+      (0): Linear(in_features=8, out_features=4, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=4, out_features=3, bias=True)
+    )
+    """
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip((n_features, *hidden), (*hidden, n_outputs), strict=True):
+        layers += [nn.Dropout(dropout)] if dropout else []
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
+
+
+@torch.no_grad()
+def set_linear(head: nn.Sequential, weight: torch.Tensor, bias: torch.Tensor) -> None:
+    """Give the last layer of a head its weights (n_outputs, n_in) and biases (n_outputs,)."""
+    head[-1].weight.copy_(weight)
+    head[-1].bias.copy_(bias)

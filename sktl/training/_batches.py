@@ -1,0 +1,63 @@
+"""Batches by slicing, without a DataLoader's overhead."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from sktl.features import Rows
+
+__all__ = ["BatchIterator", "LabelledRows"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledRows(torch.utils.data.Dataset):
+    """Rows with targets and weights, a subset of them if indices are given.
+
+    Parameters
+    ----------
+    rows : Rows
+        What the network takes in.
+    targets : torch.Tensor
+        One for each row, as the loss takes them.
+    weights : torch.Tensor
+        (n,), with the mean 1 over the rows.
+    indices : ndarray of int
+        The rows that belong to the set.
+    """
+
+    rows: Rows
+    targets: torch.Tensor
+    weights: torch.Tensor
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batch(self, positions: np.ndarray) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """Return inputs, and targets with weights, at positions within the set."""
+        indices = self.indices[positions]
+        at = torch.from_numpy(indices)
+        return self.rows.batch(indices), (self.targets[at], self.weights[at])
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchIterator:
+    """Iterates over a set of labelled rows in batches of one size; the last may be smaller.
+
+    The order is drawn from torch's global generator.
+    """
+
+    dataset: LabelledRows
+    batch_size: int
+    shuffle: bool = False
+
+    def __len__(self) -> int:
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]]:
+        n = len(self.dataset)
+        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
+        for start in range(0, n, self.batch_size):
+            yield self.dataset.batch(order[start : start + self.batch_size])

@@ -1,0 +1,54 @@
+"""Features in as few dimensions as there are samples."""
+
+import dataclasses
+
+import numpy as np
+from scipy import linalg
+
+__all__ = ["Rotation", "rotate"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rotation:
+    """Centred features on the axes that the samples span, divided by one number.
+
+    An L2 penalty on linear weights does not see a rotation, so a problem solved here is solved for the features
+    themselves, at the cost of min(n_samples, n_features) dimensions.
+
+    Parameters
+    ----------
+    coordinates : ndarray of shape (n_samples, n_axes)
+        The rotated features; a row has the mean squared length 1.
+    axes : ndarray of shape (n_axes, n_features) or None
+        The axes, or None where the features kept their own.
+    mean : ndarray of shape (n_features,)
+        What was subtracted.
+    scale : float
+        What the centred features were divided by.
+    """
+
+    coordinates: np.ndarray
+    axes: np.ndarray | None
+    mean: np.ndarray
+    scale: float
+
+    def to_features(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights (n_outputs, n_features) and intercepts for the features themselves."""
+        weight = (coef if self.axes is None else coef @ self.axes) / self.scale
+        return weight, intercept - weight @ self.mean
+
+
+def rotate(features: np.ndarray, weights: np.ndarray) -> Rotation:
+    """Centre features (n_samples, n_features), scale them by one number, and rotate them if that saves dimensions."""
+    features = np.asarray(features, dtype=np.float64)
+    mean = np.average(features, axis=0, weights=weights)
+    centred = features - mean
+    scale = np.sqrt(np.average(np.einsum("ij,ij->i", centred, centred), weights=weights)) or 1.0
+    centred /= scale
+    if centred.shape[0] >= centred.shape[1]:
+        return Rotation(centred, None, mean, float(scale))
+    # The Gram matrix is small here, and its eigenvectors give the coordinates without an SVD of the wide matrix.
+    values, vectors = linalg.eigh(centred @ centred.T)
+    keep = values > values[-1] * 1e-10
+    roots = np.sqrt(values[keep])
+    return Rotation(vectors[:, keep] * roots, (vectors[:, keep] / roots).T @ centred, mean, float(scale))

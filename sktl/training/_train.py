@@ -1,0 +1,92 @@
+"""One phase of training by skorch."""
+
+import copy
+import functools
+
+import numpy as np
+import torch
+from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.helper import predefined_split
+
+from sktl.features import Rows
+from sktl.losses import WeightedMeanLoss
+from sktl.training._batches import BatchIterator, LabelledRows
+from sktl.training._net import Net
+from sktl.training._network import Network
+from sktl.training._progress import EpochBar
+from sktl.training._schedule import warmup_cosine
+from sktl.training._settings import TrainingSettings
+from sktl.utils._seeds import seeded
+
+__all__ = ["make_net", "train"]
+
+
+def train(
+    network: Network,
+    loss: WeightedMeanLoss,
+    rows: Rows,
+    targets: torch.Tensor,
+    weights: torch.Tensor,
+    settings: TrainingSettings,
+    split: tuple[np.ndarray, np.ndarray | None],
+) -> Net:
+    """Train a network in place and return its net.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained.
+    loss : WeightedMeanLoss
+        What is made small.
+    rows, targets, weights : Rows, Tensor, Tensor
+        Inputs, and a target and a weight for each.
+    settings : TrainingSettings
+        How it is trained.
+    split : tuple
+        Indices of the rows to train on, and of those to validate on (or None).
+    """
+    training, validation = split
+    net = make_net(network, loss, settings, n_batches=-(-len(training) // settings.batch_size))
+    labelled = LabelledRows(rows, targets, weights, training)
+    if validation is not None:
+        net.set_params(train_split=predefined_split(LabelledRows(rows, targets, weights, validation)))
+    with seeded(settings.seed):
+        net.fit(labelled)
+    net.set_params(train_split=None)
+    return net
+
+
+def make_net(network: Network, loss: WeightedMeanLoss, settings: TrainingSettings, n_batches: int = 1) -> Net:
+    """Return an initialised net around a network, ready to be trained."""
+    schedule = functools.partial(warmup_cosine, n_steps=n_batches * settings.max_epochs)
+    callbacks = [
+        ("schedule", LRScheduler(policy=torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule, step_every="batch")),
+        ("epoch_bar", EpochBar(settings.verbose)),
+    ]
+    if settings.patience is not None:
+        stopping = EarlyStopping(patience=settings.patience, load_best=True, sink=_silence)
+        callbacks.append(("early_stopping", stopping))
+    arguments = {
+        "module": network,
+        "criterion": loss,
+        "max_epochs": settings.max_epochs,
+        "batch_size": settings.batch_size,
+        "lr": settings.lr,
+        "lr_decay": settings.lr_decay,
+        "optimizer": settings.optimizer,
+        "optimizer__weight_decay": settings.weight_decay,
+        "iterator_train": BatchIterator,
+        "iterator_train__shuffle": True,
+        "iterator_valid": BatchIterator,
+        "train_split": None,
+        "callbacks": [*callbacks, *copy.deepcopy(list(settings.callbacks))],
+        "callbacks__print_log": None,
+        "device": str(settings.device),
+        "verbose": 0,
+    }
+    with seeded(settings.seed):
+        return Net(**{**arguments, **settings.net_params}).initialize()
+
+
+def _silence(text: str) -> None:
+    """Print nothing."""

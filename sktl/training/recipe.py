@@ -1,0 +1,69 @@
+"""Defaults that the data and the network decide."""
+
+import math
+from typing import Literal
+
+import torch
+
+__all__ = ["choose_batch_size", "choose_epochs", "choose_lr", "choose_lr_decay", "choose_optimizer"]
+
+# AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps.
+FINE_TUNING_RATES = ((8e6, 4e-4), (30e6, 1e-4), (120e6, 5e-5), (math.inf, 2e-5))
+FROM_SCRATCH_RATE = 1e-3  # torch's own default for Adam and AdamW
+SGD_FACTOR = 30  # BiT fine-tunes by SGD at 3e-3 where AdamW takes 1e-4
+# Later stages are the more specific to the old task, so they move more: halved per CNN stage, .9 per transformer block.
+DECAY_PER_STAGE = {"cnn": 0.5, "mlp": 0.5, "transformer": 0.9}
+FINE_TUNING_EPOCHS = 10  # from a head at its optimum; fastai takes 1 + 4, AutoGluon 20 from a random head
+FROM_SCRATCH_STEPS = 500  # BiT's shortest schedule
+FROM_SCRATCH_EPOCHS = 20
+
+
+def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int, rows_are_vectors: bool) -> int:
+    """Return the samples per step: 32 for pictures; for vectors a hundredth of the data, within 64 and 512."""
+    if batch_size != "auto":
+        return batch_size
+    if not rows_are_vectors:
+        return 32
+    return min(512, max(64, 2 ** round(math.log2(n_samples / 100)) if n_samples > 100 else 64))
+
+
+def choose_epochs(max_epochs: int | Literal["auto"], n_samples: int, batch_size: int, starts_trained: bool) -> int:
+    """Return the epochs: 10 for a network that starts trained, else 20, or as many as make 500 steps."""
+    if max_epochs != "auto":
+        return max_epochs
+    if starts_trained:
+        return FINE_TUNING_EPOCHS
+    return max(FROM_SCRATCH_EPOCHS, math.ceil(FROM_SCRATCH_STEPS / math.ceil(n_samples / batch_size)))
+
+
+def choose_lr(lr: float | Literal["auto"], n_parameters: int, starts_trained: bool, optimizer: type) -> float:
+    """Return the head's learning rate, by the number of the backbone's parameters."""
+    if lr != "auto":
+        return lr
+    rate = FROM_SCRATCH_RATE
+    if starts_trained:
+        rate = next(rate for bound, rate in FINE_TUNING_RATES if n_parameters < bound)
+    return rate * (SGD_FACTOR if issubclass(optimizer, torch.optim.SGD) else 1)
+
+
+def choose_lr_decay(lr_decay: float | Literal["auto"], architecture: str, starts_trained: bool) -> float:
+    """Return the factor of the learning rate per stage below the head."""
+    if lr_decay != "auto":
+        return lr_decay
+    return DECAY_PER_STAGE[architecture] if starts_trained else 1.0
+
+
+def choose_optimizer(optimizer: str | type) -> type[torch.optim.Optimizer]:
+    """Return an optimiser's class by the name it has in ``torch.optim``.
+
+    Raises
+    ------
+    ValueError
+        Where there is none of that name.
+    """
+    found = getattr(torch.optim, optimizer, None) if isinstance(optimizer, str) else optimizer
+    if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
+        raise ValueError(
+            f"optimizer must be a class of torch.optim or its name, such as 'AdamW' or 'SGD', got {optimizer!r}"
+        )
+    return found

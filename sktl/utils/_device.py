@@ -1,0 +1,24 @@
+"""Where to compute."""
+
+import torch
+
+__all__ = ["choose_device"]
+
+
+def choose_device(device: str) -> torch.device:
+    """Return the device to compute on; ``"auto"`` is CUDA where there is one, else the CPU.
+
+    Raises
+    ------
+    ValueError
+        Where torch does not know the device, or it is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device={device!r} cannot be used here ({reason}); use 'auto' or 'cpu'") from error
+    return chosen
