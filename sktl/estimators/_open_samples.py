@@ -55,7 +55,7 @@ def choose_preprocessing(backbone: Backbone, image_size: int | tuple[int, int] |
     wanted = known.at_size(image_size)
     if backbone.fixed_size and wanted.size != known.size:
         raise ValueError(
-            f"the backbone {backbone.name!r} takes pictures of {known.size} pixels only, got
-            image_size={image_size!r}; " "leave image_size='auto' or choose a convolutional backbone"
+            f"the backbone {backbone.name!r} takes pictures of {known.size} pixels only, got image_size={image_size!r}; "
+            "leave image_size='auto' or choose a convolutional backbone"
         )
     return wanted

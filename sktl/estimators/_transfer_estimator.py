@@ -128,8 +128,8 @@ class TransferEstimator(BackboneEstimator):
         return self
 
     def _readable(self, inputs: Images | Tensors) -> np.ndarray:
-        """Return the indices of the samples to fit to: all, or those that can be read if the others shall be
-        skipped.""" everything = np.arange(len(inputs))
+        """Return the indices of the samples to fit to: all, or the readable ones if others shall be skipped."""
+        everything = np.arange(len(inputs))
         if self.on_unreadable == "raise":
             return everything
         reasons = inputs.unreadable()
