@@ -23,6 +23,7 @@ class FrozenStages(nn.Module):
     def __init__(self, modules: Sequence[nn.Module]):
         super().__init__()
         self._stages = nn.ModuleList(modules)
+        self.training = False
 
     def train(self, mode: bool = True) -> "FrozenStages":
         """Do nothing: frozen stages stay in eval mode."""
@@ -104,20 +105,17 @@ class Backbone:
     architecture: Literal["cnn", "transformer", "mlp"] = "cnn"
     preprocessing: Preprocessing | None = None
     weights: WeightsInfo | None = None
-    rebuild: tuple[Callable[..., "Backbone"], tuple[Any, ...]] | None = dataclasses.field(
-        default=None, repr=False
-    )
+    rebuild: tuple[Callable[..., "Backbone"], tuple[Any, ...]] | None = dataclasses.field(default=None, repr=False)
+
+    _fingerprints: dict[int, tuple[tuple, bytes]] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self):
         stages = tuple(self.stages)
         object.__setattr__(self, "stages", stages)
-        object.__setattr__(self, "_fingerprints", {})
         if not stages:
             raise CutError(f"the backbone {self.name!r} has no stage: give at least one (name, module)")
         if len(set(self.stage_names)) < len(stages):
-            raise CutError(
-                f"two stages of the backbone {self.name!r} bear one name: {list(self.stage_names)}"
-            )
+            raise CutError(f"two stages of the backbone {self.name!r} bear one name: {list(self.stage_names)}")
         for module in (*self._modules, self.output_layer):
             if module is not None:
                 module.eval().requires_grad_(False)
@@ -174,9 +172,7 @@ class Backbone:
         """Return copies of the stages from ``depth`` on, in order, to be trained."""
         return nn.ModuleList(copy.deepcopy(self._modules[depth:])).requires_grad_(True)
 
-    def with_suffix(
-        self, depth: int, modules: Sequence[nn.Module], weights: WeightsInfo | None
-    ) -> "Backbone":
+    def with_suffix(self, depth: int, modules: Sequence[nn.Module], weights: WeightsInfo | None) -> "Backbone":
         """Return a backbone that shares the first ``depth`` stages with this one and has ``modules`` as the others.
 
         Parameters
@@ -217,9 +213,9 @@ class Backbone:
 
     def _weights_of(self, module: nn.Module) -> bytes:
         """Return the fingerprint of a stage's weights, read again only after a change in place."""
-        version = tuple(tensor._version for tensor in module.state_dict(keep_vars=True).values())
-        known, digest = self._fingerprints.get(id(module), (None, b""))
-        if known != version:
+        version = tuple((id(tensor), tensor._version) for tensor in module.state_dict(keep_vars=True).values())
+        known, digest = self._fingerprints.get(id(module), ((), b""))
+        if not digest or known != version:
             digest = fingerprint_weights(module)
             self._fingerprints[id(module)] = (version, digest)
         return digest
@@ -230,7 +226,7 @@ class Backbone:
     def __reduce__(self):
         if self.rebuild is not None:
             return _rebuild, (self.name, *self.rebuild, self.weights_fingerprint())
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
         return _from_fields, (fields,)
 
 
@@ -244,6 +240,7 @@ def _rebuild(name: str, function: Callable[..., Backbone], arguments: tuple, fin
     if backbone.weights_fingerprint() != fingerprint:
         raise StateDictMismatchError(
             f"the backbone {name!r} that is found here has other weights than the one that was "
-            "pickled. Pickle with self_contained=True to carry the weights along."
+            "pickled. Pickle backbone.self_contained(), or an estimator with self_contained=True, to "
+            "carry the weights along."
         )
     return backbone

@@ -40,9 +40,7 @@ class MLP(BaseEstimator):
     ('hidden1', 'hidden2')
     """
 
-    def __init__(
-        self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", dropout: float = 0.0
-    ):
+    def __init__(self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", dropout: float = 0.0):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
@@ -65,6 +63,4 @@ class MLP(BaseEstimator):
             layers = [nn.Linear(n_in, n_out), _ACTIVATIONS[self.activation]()]
             layers += [nn.Dropout(self.dropout)] if self.dropout else []
             stages.append((f"hidden{number}", nn.Sequential(*layers)))
-        return Backbone(
-            stages=stages, name="mlp", input_kind="table", n_channels=n_features, architecture="mlp"
-        )
+        return Backbone(stages=stages, name="mlp", input_kind="table", n_channels=n_features, architecture="mlp")
