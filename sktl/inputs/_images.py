@@ -1,0 +1,208 @@
+"""Pictures in every form a user may have them, read in batches."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from sktl.exceptions import UnreadableImageError
+from sktl.inputs._containers import Dense, unwrap
+from sktl.inputs._count_channels import count_channels
+from sktl.inputs._decode import quiet_pillow
+from sktl.inputs._pictures import DensePictures, ItemPictures
+from sktl.inputs._resize import prepare
+from sktl.inputs._threads import count_threads, ordered_map
+from sktl.inputs._values import scale_for
+from sktl.utils._preprocessing import Preprocessing
+
+__all__ = ["Images", "open_images"]
+
+
+def open_images(
+    X: Any,
+    *,
+    n_channels: int | None = 3,
+    scale: float | None = None,
+    n_jobs: int | None = None,
+    max_pixels: int | None = None,
+) -> "Images":
+    """Return the pictures in ``X``, to be loaded in batches.
+
+    The same picture gives the same tensor, bit for bit, in every form. Files are decoded when they are asked for,
+    never all at once.
+
+    Parameters
+    ----------
+    X : array-like
+        One of:
+
+        - an array or tensor (n, H, W), (n, H, W, C) or (n, C, H, W) of bool, uint8, uint16, other integers or floats;
+        - a list, tuple, Series, one-column DataFrame, or array of objects (n,) or (n, 1), of paths, encoded bytes,
+          PIL images, or arrays and tensors of pictures that may differ in size;
+        - a torch ``Dataset`` with a length, of such pictures or of (picture, label), or a list of its items.
+    n_channels : int or None, default=3
+        How many channels the network takes. None: as many as ``X`` has, three if they are grey
+        or encoded. Grey pictures are repeated to three; files and PIL images are brought to one or three; arrays must
+        have them.
+    scale : float or None, default=None
+        The value that stands for full brightness in arrays of floats, and of integers other than bool, uint8 and
+        uint16. None: ``find_scale`` finds it.
+    n_jobs : int or None, default=None
+        Threads that decode files and bytes; -1 takes one per core. None takes four, or as many as there are cores.
+    max_pixels : int or None, default=None
+        Encoded pictures with more pixels are not decoded. None takes ``PIL.Image.MAX_IMAGE_PIXELS``, about 89 million.
+
+    Returns
+    -------
+    Images
+        The pictures.
+
+    Raises
+    ------
+    TypeError
+        Where ``X`` or one of its items is of a type that is no picture, or items are of different kinds.
+    ValueError
+        Where ``X`` is empty, holds NaN, infinity or a negative value, has no shape of pictures, or has other channels
+        than the network takes, or where ``scale`` is not positive or ``n_jobs`` is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.inputs import open_images
+    >>> from sktl.utils._preprocessing import Preprocessing
+    >>> images = open_images(np.zeros((5, 8, 8), dtype=np.uint8))
+    >>> images.load([0, 3], Preprocessing(size=(32, 32), resize=None)).shape
+    torch.Size([2, 3, 32, 32])
+    """
+    if scale is not None and not scale > 0:
+        raise ValueError(f"scale is {scale}: expected a positive number, or None to find it")
+    source = unwrap(X)
+    if n_channels is None:
+        n_channels = count_channels(source)
+    with quiet_pillow():
+        pictures = (
+            DensePictures(source, n_channels)
+            if isinstance(source, Dense)
+            else ItemPictures(source, n_channels, max_pixels)
+        )
+    return Images(pictures, n_channels, scale, count_threads(n_jobs))
+
+
+class Images:
+    """Pictures in any form, loaded in batches; ``open_images`` makes it.
+
+    Attributes
+    ----------
+    n_samples : int
+        The number of pictures.
+    shape : tuple of int or None
+        The shape of one picture, as it came. None for files, bytes, PIL images, Datasets and different sizes.
+    n_channels : int
+        The number of channels that ``load`` returns.
+    """
+
+    def __init__(self, pictures: DensePictures | ItemPictures, n_channels: int, scale: float | None, n_threads: int):
+        self._pictures = pictures
+        self.n_channels = n_channels
+        self._scale = scale
+        self._n_threads = n_threads if pictures.threads_pay else 1
+        self._keys: dict[int, bytes] = {}
+        self.n_samples = len(pictures)
+        self.shape = pictures.shape
+
+    def __len__(self) -> int:
+        return self.n_samples
+
+    @property
+    def scale(self) -> float:
+        """The value that stands for full brightness where the type of a picture does not tell."""
+        if self._scale is None:
+            self._scale = scale_for(self.largest_value())
+        return self._scale
+
+    def _full_brightness(self) -> float:
+        return self.scale
+
+    def largest_value(self) -> float:
+        """Return the largest value of pictures whose type does not tell full brightness, else 0.0."""
+        with quiet_pillow():
+            return self._pictures.largest_value()
+
+    def keys(self, indices: Iterable[int]) -> list[bytes]:
+        """Return 16 bytes for each of some pictures that stand for what it holds, before any preprocessing.
+
+        A path stands for its file as it was last written; anything else for its content. The tensors of floats also
+        depend on ``scale``, which is not part of the key.
+
+        Raises
+        ------
+        UnreadableImageError
+            Where a file is missing, or a picture cannot be read.
+        """
+        indices = [int(index) for index in indices]
+        with quiet_pillow():
+            for index in indices:
+                if index not in self._keys:
+                    self._keys[index] = self._pictures.key(index)
+        return [self._keys[index] for index in indices]
+
+    def load(self, indices: Iterable[int], preprocessing: Preprocessing | None) -> torch.Tensor:
+        """Return some pictures as the network takes them.
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Which.
+        preprocessing : Preprocessing or None
+            How pictures are scaled, cropped and standardised. None: not at all, values in [0, 1].
+
+        Returns
+        -------
+        Tensor of float32, (b, n_channels, height, width)
+            Each picture has the bits that it would have alone.
+
+        Raises
+        ------
+        UnreadableImageError
+            Where a picture cannot be read.
+        ValueError
+            Where pictures differ in size and ``preprocessing`` leaves them so.
+        """
+        indices = [int(index) for index in indices]
+        pictures = self._pictures
+        if not indices:
+            raise ValueError("no index given: expected at least one picture to load")
+        if isinstance(pictures, DensePictures):
+            array, peak = pictures.read(indices, self._full_brightness)
+            return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
+
+        def load_one(index: int) -> torch.Tensor:
+            array, peak = pictures.read(index, self._full_brightness)
+            return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
+
+        with quiet_pillow():
+            loaded = ordered_map(load_one, indices, self._n_threads)
+        for index, picture in zip(indices, loaded, strict=True):
+            if picture.shape != loaded[0].shape:
+                raise ValueError(
+                    f"X[{indices[0]}] has the height and width {tuple(loaded[0].shape[-2:])} and X[{index}] "
+                    f"{tuple(picture.shape[-2:])}: expected one size for all. Choose an image size to scale them to."
+                )
+        return torch.cat(loaded)
+
+    def unreadable(self) -> dict[int, str]:
+        """Return, by index, why pictures cannot be read. Decodes each once."""
+        pictures = self._pictures
+        if isinstance(pictures, DensePictures):
+            return {}
+
+        def reason(index: int) -> str | None:
+            try:
+                pictures.decode(index, self._full_brightness)
+            except UnreadableImageError as error:
+                return str(error)
+            return None
+
+        with quiet_pillow():
+            reasons = ordered_map(reason, range(self.n_samples), self._n_threads)
+        return {index: text for index, text in enumerate(reasons) if text is not None}

@@ -1,0 +1,86 @@
+"""From pixels to what a network takes: size, crop, scale, standardisation."""
+
+import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
+
+from sktl.utils._preprocessing import Preprocessing
+
+__all__ = ["prepare"]
+
+_INTERPOLATIONS = {
+    "nearest": InterpolationMode.NEAREST_EXACT,  # Pillow's nearest; torch's own "nearest" is half a pixel off
+    "bilinear": InterpolationMode.BILINEAR,
+    "bicubic": InterpolationMode.BICUBIC,
+}
+_MAX_PIXELS = 2**27  # of one scaled picture: 1.6 GB of float32 in colour, which only extreme shapes reach
+
+
+def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | None, n_channels: int) -> torch.Tensor:
+    """Return pictures scaled, cropped and standardised. Each comes out as it would alone, bit for bit.
+
+    Parameters
+    ----------
+    pictures : Tensor of uint8 or float32, (b, C, H, W)
+        Pictures of one size.
+    peak : float
+        The value in them that stands for full brightness.
+    preprocessing : Preprocessing or None
+        What to do. None leaves size and mean as they are.
+    n_channels : int
+        The number of channels after repeating a grey one.
+
+    Returns
+    -------
+    Tensor of float32, (b, n_channels, height, width)
+        The pictures; the input is left as it is.
+
+    Raises
+    ------
+    ValueError
+        Where the interpolation has another name, or a picture is so narrow that scaling it would fill the memory.
+    """
+    if pictures.shape[1] != n_channels:
+        pictures = pictures.expand(-1, n_channels, -1, -1)
+    if preprocessing is None:
+        return _divide(pictures, peak).contiguous()
+    preprocessing = preprocessing.for_channels(n_channels)
+    size = _scaled_size(pictures, preprocessing)
+    if size is not None:
+        # one memory layout for all: torch has a kernel for each, which need not round alike
+        pictures = _scale(pictures.contiguous(), size, preprocessing.interpolation)
+    if preprocessing.size is not None:
+        pictures = functional.center_crop(pictures, list(preprocessing.size))
+    pictures = _divide(pictures, peak)
+    mean, std = (torch.tensor(x).view(-1, 1, 1) for x in (preprocessing.mean, preprocessing.std))
+    return pictures.sub_(mean).div_(std).contiguous()
+
+
+def _divide(pictures: torch.Tensor, peak: float) -> torch.Tensor:
+    return pictures.to(torch.float32) / torch.tensor(peak, dtype=torch.float32)
+
+
+def _scaled_size(pictures: torch.Tensor, preprocessing: Preprocessing) -> list[int] | None:
+    """Return the height and width before the crop."""
+    height, width = pictures.shape[-2:]
+    if preprocessing.resize is None:
+        return None if preprocessing.size is None else list(preprocessing.size)
+    short, side = min(height, width), preprocessing.resize
+    size = [side * height // short, side * width // short]
+    if size[0] * size[1] > _MAX_PIXELS:
+        raise ValueError(
+            f"a picture of {height} x {width} pixels would have {size[0]} x {size[1]} with a shorter side of {side}. "
+            "Crop it before."
+        )
+    return size
+
+
+def _scale(pictures: torch.Tensor, size: list[int], interpolation: str) -> torch.Tensor:
+    """Return the pictures at ``size``, with no value outside the range that each had."""
+    if interpolation not in _INTERPOLATIONS:
+        raise ValueError(f"interpolation is {interpolation!r}: expected one of {sorted(_INTERPOLATIONS)}")
+    scaled = functional.resize(pictures, size, _INTERPOLATIONS[interpolation], antialias=True)
+    if scaled.is_floating_point() and interpolation == "bicubic":
+        axes = (-3, -2, -1)
+        return scaled.clamp(pictures.amin(axes, keepdim=True), pictures.amax(axes, keepdim=True))
+    return scaled

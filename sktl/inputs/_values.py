@@ -1,0 +1,112 @@
+"""The range of the values of pictures."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sktl.inputs._images import Images
+
+__all__ = ["check_finite", "find_scale", "has_own_scale", "largest_value", "scale_for", "to_peak"]
+
+# what floats of pictures reach: [0, 1], scikit-learn's 8x8 digits, 8, 10, 12 and 16 bits
+_SCALES = (1.0, 16.0, 255.0, 1023.0, 4095.0, 65535.0)
+
+
+def has_own_scale(dtype: np.dtype) -> bool:
+    """Return whether the largest value of a picture follows from its type."""
+    return dtype in (np.uint8, np.bool_, np.uint16)
+
+
+def to_peak(array: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
+    """Return a picture as uint8 or float32, and the value in it that stands for full brightness."""
+    if array.dtype == np.uint8:
+        return array, 255.0
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255), 255.0
+    return array.astype(np.float32), 65535.0 if array.dtype == np.uint16 else scale
+
+
+def check_finite(start: int, chunk: np.ndarray) -> None:
+    """Check that samples hold neither NaN nor infinity; ``start`` is the index of the first.
+
+    Raises
+    ------
+    ValueError
+        Naming the first sample that does.
+    """
+    if chunk.dtype.kind == "f" and not np.isfinite([chunk.min(), chunk.max()]).all():
+        bad = ~np.isfinite(chunk.reshape(len(chunk), -1)).all(axis=1)
+        index = start + int(np.argmax(bad))
+        raise ValueError(f"Input X contains NaN or infinity: X[{index}] does. Replace the values or the sample.")
+
+
+def largest_value(chunks: Iterable[tuple[int, np.ndarray]]) -> float:
+    """Return the largest value of pictures whose type says nothing of it; 0.0 where there are none.
+
+    Parameters
+    ----------
+    chunks : iterable of (int, array)
+        Samples in parts, each with the index of its first sample.
+
+    Raises
+    ------
+    ValueError
+        Where a value is NaN, infinite or negative; names the sample.
+    """
+    largest = 0.0
+    for start, chunk in chunks:
+        if has_own_scale(chunk.dtype):
+            continue
+        check_finite(start, chunk)
+        if chunk.min() < 0:
+            flat = chunk.reshape(len(chunk), -1).min(axis=1)
+            first = int(np.argmax(flat < 0))
+            raise ValueError(
+                f"X[{start + first}] holds the negative value {flat[first]:.4g}: expected pictures in [0, 1] or "
+                "[0, 255]. sktl standardises them itself: give them as they were before standardising."
+            )
+        largest = max(largest, float(chunk.max()))
+    return largest
+
+
+def scale_for(largest: float) -> float:
+    """Return the usual scale that values up to ``largest`` are on.
+
+    Raises
+    ------
+    ValueError
+        Where there is none.
+    """
+    for scale in _SCALES:
+        if largest <= scale:
+            return scale
+    raise ValueError(
+        f"the largest value of the pictures in X is {largest:.6g}: expected at most {_SCALES[-1]:.0f}. "
+        "Divide them so that full brightness is 1."
+    )
+
+
+def find_scale(images: "Images") -> float:
+    """Return the value that stands for full brightness in pictures of floats.
+
+    It is the smallest of 1, 16, 255, 1023, 4095 and 65535 that no value exceeds. Integers other than bool, uint8
+    and uint16 count as floats.
+
+    Parameters
+    ----------
+    images : Images
+        The pictures. A torch ``Dataset`` of floats is read once from end to end.
+
+    Returns
+    -------
+    float
+        The scale; 1.0 where the types of all pictures speak for themselves.
+
+    Raises
+    ------
+    ValueError
+        Where a value is NaN, infinite, negative or above 65535.
+    """
+    return scale_for(images.largest_value())
