@@ -31,7 +31,7 @@ class StoragePlan:
     def store(self, wanted: Cut, spaces: dict[Cut, bytes], rows: dict[Cut, np.ndarray], keys: list[bytes]) -> int:
         """Put a batch of rows into the cache; return how many of those asked for it has taken."""
         n_stored = self._cache.write(spaces[wanted], keys, rows[wanted])
-        for cut in self._chosen(wanted, spaces, rows, keys):
+        for cut in self._chosen(wanted, spaces, rows, keys) & rows.keys():  # rows from a later stage pass fewer cuts
             self._cache.write(spaces[cut], keys, rows[cut], priority=0)
         return n_stored
 

@@ -1,7 +1,7 @@
 """What a network takes in while it is trained, in batches."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -39,7 +39,7 @@ class StreamedRows:
     """Rows that are loaded or computed when they are asked for."""
 
     n_rows: int
-    load: Callable[[Sequence[int]], torch.Tensor]
+    load: Callable[[np.ndarray], torch.Tensor]
 
     def __len__(self) -> int:
         return self.n_rows

@@ -1,8 +1,9 @@
 """What a network takes in, by index."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
+import numpy as np
 import torch
 
 __all__ = ["Samples"]
@@ -25,19 +26,18 @@ class Samples:
     """
 
     n_samples: int
-    load: Callable[[Sequence[int]], torch.Tensor]
-    keys: Callable[[Sequence[int]], list[bytes]]
+    load: Callable[[np.ndarray], torch.Tensor]
+    keys: Callable[[np.ndarray], list[bytes]]
     view: str
 
     def __len__(self) -> int:
         return self.n_samples
 
-    def subset(self, indices: Sequence[int]) -> "Samples":
+    def subset(self, indices: np.ndarray) -> "Samples":
         """Return the samples at ``indices``, as samples of their own."""
-        chosen = list(indices)
         return Samples(
-            n_samples=len(chosen),
-            load=lambda some: self.load([chosen[i] for i in some]),
-            keys=lambda some: self.keys([chosen[i] for i in some]),
+            n_samples=len(indices),
+            load=lambda some: self.load(indices[some]),
+            keys=lambda some: self.keys(indices[some]),
             view=self.view,
         )

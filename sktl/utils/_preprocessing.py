@@ -41,17 +41,16 @@ class Preprocessing:
         height, width = (size, size) if isinstance(size, int) else size
         if self.resize is None or self.size is None or height != width:
             return dataclasses.replace(self, size=(height, width), resize=None)
-        return dataclasses.replace(
-            self, size=(height, width), resize=round(self.resize * height / min(self.size))
-        )
+        return dataclasses.replace(self, size=(height, width), resize=round(self.resize * height / min(self.size)))
 
     def for_channels(self, n_channels: int) -> "Preprocessing":
         """Return the same preprocessing with ``mean`` and ``std`` repeated, or averaged for one channel."""
         if n_channels == len(self.mean):
             return self
         if n_channels == 1:
-            mean, std = (sum(self.mean) / len(self.mean),), (sum(self.std) / len(self.std),)
-        else:
-            repeats = -(-n_channels // len(self.mean))
-            mean, std = (self.mean * repeats)[:n_channels], (self.std * repeats)[:n_channels]
+            return dataclasses.replace(
+                self, mean=(sum(self.mean) / len(self.mean),), std=(sum(self.std) / len(self.std),)
+            )
+        repeats = -(-n_channels // len(self.mean))
+        mean, std = (self.mean * repeats)[:n_channels], (self.std * repeats)[:n_channels]
         return dataclasses.replace(self, mean=mean, std=std)

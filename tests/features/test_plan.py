@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from sktl.features import ActivationCache
+from sktl.features._cut import Cut
+from sktl.features._plan import StoragePlan
+
+SHALLOW, MIDDLE, WANTED = Cut(1), Cut(2), Cut(3, pooled=True)
+SPACES = {SHALLOW: b"s" * 16, MIDDLE: b"m" * 16, WANTED: b"w" * 16}
+WIDTHS = {SHALLOW: 100, MIDDLE: 10, WANTED: 2}  # numbers a row
+N = 40
+
+
+def keys_of(numbers):
+    return [b"%016d" % i for i in numbers]
+
+
+def store(cache, numbers_of_batches):
+    plan = StoragePlan(cache, sum(map(len, numbers_of_batches)))
+    return [
+        plan.store(
+            WANTED,
+            SPACES,
+            {cut: np.full((len(numbers), width), width, np.float32) for cut, width in WIDTHS.items()},
+            keys_of(numbers),
+        )
+        for numbers in numbers_of_batches
+    ]
+
+
+def held(cache):
+    return {cut: int(cache.contains(space, keys_of(range(N))).sum()) for cut, space in SPACES.items()}
+
+
+def test_everything_where_there_is_room():
+    cache = ActivationCache(max_bytes=2**20)
+    assert store(cache, [range(20), range(20, N)]) == [20, 20]
+    assert held(cache) == {SHALLOW: N, MIDDLE: N, WANTED: N}
+
+
+@pytest.mark.parametrize(
+    ("spare", "expected"),
+    [
+        (2 * 4 * N * 110 + 20_000, {SHALLOW: N, MIDDLE: N, WANTED: N}),
+        (2 * 4 * N * 60, {SHALLOW: 0, MIDDLE: N, WANTED: N}),  # half of what is left holds the smaller, deeper rows
+        (4 * N * 10, {SHALLOW: 0, MIDDLE: 0, WANTED: N}),
+    ],
+)
+def test_rows_on_the_way_get_half_of_the_room_that_is_left(spare, expected):
+    cache = ActivationCache(max_bytes=4 * N * WIDTHS[WANTED] + N * 16 + spare)
+    assert store(cache, [range(10), range(10, N)]) == [10, 30]
+    assert held(cache) == expected
+
+
+def test_what_is_kept_is_chosen_once():
+    cache = ActivationCache(max_bytes=2**20)
+    plan = StoragePlan(cache, N)
+    first = {cut: np.zeros((1, width), np.float32) for cut, width in WIDTHS.items()}
+    plan.store(WANTED, SPACES, first, keys_of([0]))
+    cache.room = None  # asking again would fail
+    assert plan.store(WANTED, SPACES, first, keys_of([1])) == 1
+    assert held(cache) == {SHALLOW: 2, MIDDLE: 2, WANTED: 2}
+
+
+def test_without_room_nothing_is_stored():
+    cache = ActivationCache(max_bytes=0)
+    assert store(cache, [range(N)]) == [0]
+    assert held(cache) == {SHALLOW: 0, MIDDLE: 0, WANTED: 0}
