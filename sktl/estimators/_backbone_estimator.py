@@ -53,7 +53,9 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         if reset and kind != "table":
             self.input_shape_ = inputs.shape
         if reset:
-            self._scale = inputs.scale if isinstance(inputs, Images) else None
+            # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``.
+            has_floats = isinstance(inputs, Images) and inputs.largest_value() > 0
+            self._scale = inputs.scale if has_floats else None
         return inputs
 
     def _open_both(self, X: Any, description: Any, kind: str, seed: int) -> tuple[Images | Tensors, Backbone]:

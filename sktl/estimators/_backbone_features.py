@@ -116,7 +116,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
             raise ValueError(
                 f"stage={self.stage!r} comes before the first stage of {list(self.stages_)}; choose a later one"
             )
-        first = self._as_samples(inputs, self.backbone_).subset([0])
+        first = self._as_samples(inputs, self.backbone_).subset(np.arange(1))
         self._n_features_out = self._open_activations(self.backbone_, first).features(self._depth).shape[1]
         return self
 

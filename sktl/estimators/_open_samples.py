@@ -21,8 +21,7 @@ def image_samples(images: Images, preprocessing: Preprocessing | None) -> Sample
 
 
 def tensor_samples(tensors: Tensors, dtype: torch.dtype) -> Samples:
-    """Return tables or tensors as a network takes them: floats in the type of its weights, whole numbers as they
-    are."""
+    """Return tables or tensors as a network takes them: floats in the type of its weights, integers as they are."""
 
     def load(indices):
         batch = tensors.load(indices)
@@ -55,7 +54,7 @@ def choose_preprocessing(backbone: Backbone, image_size: int | tuple[int, int] |
     wanted = known.at_size(image_size)
     if backbone.fixed_size and wanted.size != known.size:
         raise ValueError(
-            f"the backbone {backbone.name!r} takes pictures of {known.size} pixels only, got image_size={image_size!r}; "
-            "leave image_size='auto' or choose a convolutional backbone"
+            f"the backbone {backbone.name!r} takes pictures of {known.size} pixels only, got "
+            f"image_size={image_size!r}; leave image_size='auto' or choose a convolutional backbone"
         )
     return wanted

@@ -1,9 +1,9 @@
 """What the transfer estimators share: fitting a network to a task, and predicting with it."""
 
 import abc
-import numbers
 import copy
 import dataclasses
+import numbers
 import warnings
 from typing import Any
 
@@ -29,6 +29,10 @@ __all__ = ["TransferEstimator"]
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _COUNT = Interval(numbers.Integral, 1, None, closed="left")
+
+
+# Stands in a fitted estimator for the indices of its training samples, which nothing needs any more.
+NO_SPLIT = (np.arange(0), None)
 
 
 class TransferEstimator(BackboneEstimator):
@@ -114,7 +118,7 @@ class TransferEstimator(BackboneEstimator):
         activations = self._open_activations(self._source, samples, cached=uses_cache)
         net, probe = fit_network(activations, targets, weights, plan, goes_on_from)
 
-        self._task, self._plan, self.net_ = task, dataclasses.replace(plan, split=None), net
+        self._task, self._plan, self.net_ = task, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.backbone_ = self._fitted_backbone(net, plan.depth, len(chosen))

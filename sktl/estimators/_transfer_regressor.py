@@ -39,7 +39,7 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
         Share of the inputs of each layer of the head that is dropped in training, in [0, 1).
     head_l2 : float or "auto", default="auto"
         The λ of a linear head solved to its optimum: it has the least mean loss + λ/2 · s² · ‖W‖², with s² the mean
-        squared length of the centred features. ``"auto"`` takes the λ that is best on held-out folds.
+        squared length of the centred features. ``"auto"`` takes the λ with the least loss on held-out folds.
     max_epochs : int or "auto", default="auto"
         Passes over the data. ``"auto"``: 10 for a pretrained network, else 20 or as many as make 500 steps.
     batch_size : int or "auto", default="auto"

@@ -45,7 +45,7 @@ class FitPlan:
     head_training, training : TrainingSettings
         How a head with hidden layers is trained on features, and how stages and head are trained together.
     split : tuple
-        Indices to train on, and indices to validate on (or None). None once the network is fitted.
+        Indices to train on, and indices to validate on (or None).
     """
 
     depth: int
@@ -58,7 +58,7 @@ class FitPlan:
     starts_trained: bool
     head_training: TrainingSettings
     training: TrainingSettings
-    split: tuple[np.ndarray, np.ndarray | None] | None
+    split: tuple[np.ndarray, np.ndarray | None]
 
 
 def fit_network(

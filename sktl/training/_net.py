@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from skorch import NeuralNet
+from skorch.callbacks import EarlyStopping
 from torch import nn
 
 from sktl.training._groups import parameter_groups
@@ -29,7 +30,12 @@ class Net(NeuralNet):
         if not self.initialized_:
             self.initialize()
         self.notify("on_train_begin", X=X, y=y)
-        self.fit_loop(X, y, **fit_params)
+        try:
+            self.fit_loop(X, y, **fit_params)
+        except KeyboardInterrupt:
+            # skorch's early stopping ends a fit with an interrupt of its own.
+            if not any(isinstance(c, EarlyStopping) and c.misses_ >= c.patience for _, c in self.callbacks_):
+                raise
         self.notify("on_train_end", X=X, y=y)
         return self
 

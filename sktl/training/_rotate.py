@@ -45,7 +45,7 @@ def rotate(features: np.ndarray, weights: np.ndarray) -> Rotation:
     centred = features - mean
     scale = np.sqrt(np.average(np.einsum("ij,ij->i", centred, centred), weights=weights)) or 1.0
     centred /= scale
-    if centred.shape[0] >= centred.shape[1]:
+    if centred.shape[0] >= centred.shape[1] or not centred.any():  # features that are all alike span no axis
         return Rotation(centred, None, mean, float(scale))
     # The Gram matrix is small here, and its eigenvectors give the coordinates without an SVD of the wide matrix.
     values, vectors = linalg.eigh(centred @ centred.T)
