@@ -8,9 +8,7 @@ from torch import nn
 __all__ = ["build_head", "set_linear"]
 
 
-def build_head(
-    n_features: int, n_outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0
-) -> nn.Sequential:
+def build_head(n_features: int, n_outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0) -> nn.Sequential:
     """Return a randomly initialised head: hidden layers with ReLU, then a linear layer.
 
     Parameters

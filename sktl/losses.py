@@ -48,9 +48,7 @@ class WeightedMeanLoss(nn.Module):
         super().__init__()
         self.loss = loss
 
-    def forward(
-        self, outputs: torch.Tensor, targets_and_weights: tuple[torch.Tensor, torch.Tensor]
-    ) -> torch.Tensor:
+    def forward(self, outputs: torch.Tensor, targets_and_weights: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         """Return J of a batch."""
         targets, weights = targets_and_weights
         return (weights * self.loss(outputs, targets)).mean()

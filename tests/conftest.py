@@ -1,11 +1,14 @@
 """Fixtures shared by all tests."""
 
+import os
 import pathlib
 
 import numpy as np
 import pytest
 import torch
 
+# With it, scikit-learn's checks of the array API take part; scipy reads it when it is first imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -137,3 +137,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         inputs = self._open_inputs(X, self.backbone_.input_kind, self.backbone_.n_channels, reset=False)
         activations = self._open_activations(self.backbone_, self._as_samples(inputs, self.backbone_))
         return self._with_shape_named(inputs, lambda: np.array(activations.features(self._depth)))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # features have the type of the network's weights
+        return tags

@@ -123,6 +123,7 @@ def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray | N
         return everything, None
     stratify = problem.targets if problem.task.kind != "regression" and problem.samples_per_class >= 2 else None
     n_validation = max(1, round(estimator.validation_fraction * problem.n_samples))
-    if stratify is not None and n_validation < len(np.unique(stratify)):
+    n_smaller = min(n_validation, problem.n_samples - n_validation)
+    if stratify is not None and n_smaller < len(np.unique(stratify)):
         stratify = None
     return train_test_split(everything, test_size=n_validation, stratify=stratify, random_state=problem.seed)

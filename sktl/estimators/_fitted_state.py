@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from sktl.backbones import Backbone
 from sktl.heads import build_head
 from sktl.losses import LOSSES, WeightedMeanLoss
 from sktl.training import Network, make_net
@@ -23,9 +24,9 @@ def pack_net(state: dict[str, Any]) -> dict[str, Any]:
     head = {name: tensor.cpu().numpy() for name, tensor in net.module_.head.state_dict().items()}
     state["_packed"] = {"head": head, "history": net.history, "max_epochs": net.max_epochs}
     if state["self_contained"]:
-        fitted_is_source = state["backbone_"] is state["_source"]
-        state["_source"] = state["_source"].self_contained()
-        state["backbone_"] = state["_source"] if fitted_is_source else state["backbone_"].self_contained()
+        names = [name for name in ("backbone", "backbone_", "_source") if isinstance(state[name], Backbone)]
+        whole = {id(state[name]): state[name].self_contained() for name in names}
+        state |= {name: whole[id(state[name])] for name in names}
     return state
 
 

@@ -16,6 +16,7 @@ __all__ = ["describe_backbone", "dtype_of", "open_backbone"]
 
 # Candidates of a search ask for the same network again and again; two are held, for searches over two networks.
 N_HELD = 2
+TOKEN_STD = 0.02  # what vision transformers draw their tokens and positions with
 
 
 def describe_backbone(backbone: Any) -> tuple[Any, str]:
@@ -106,9 +107,17 @@ def _in_dtype(backbone: Backbone, dtype: torch.dtype) -> Backbone:
 def _reset(backbone: Backbone, seed: int) -> Backbone:
     """Return a backbone with random weights in place of those it has."""
     stages = copy.deepcopy(tuple(backbone.stages))
-    with seeded(seed):
-        for _, module in stages:
-            for child in module.modules():
-                if hasattr(child, "reset_parameters"):
-                    child.reset_parameters()
+    with seeded(seed), torch.no_grad():
+        for _, stage in stages:
+            learned = {parameter: parameter._version for parameter in stage.parameters()}
+            for module in stage.modules():
+                for name in ("reset_parameters", "_reset_parameters"):
+                    getattr(module, name, _nothing)()
+            for parameter, version in learned.items():
+                if parameter._version == version:  # tokens, positions and scales, which no module draws anew
+                    nn.init.trunc_normal_(parameter, std=TOKEN_STD)
     return dataclasses.replace(backbone, stages=stages, output_layer=None, weights=None, rebuild=None)
+
+
+def _nothing() -> None:
+    """Do nothing."""

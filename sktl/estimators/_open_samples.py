@@ -17,6 +17,7 @@ def image_samples(images: Images, preprocessing: Preprocessing | None) -> Sample
         load=lambda indices: images.load(indices, preprocessing),
         keys=images.keys,
         view=repr((preprocessing, images.scale)),
+        in_memory=images.shape is not None,
     )
 
 
@@ -27,7 +28,9 @@ def tensor_samples(tensors: Tensors, dtype: torch.dtype) -> Samples:
         batch = tensors.load(indices)
         return batch.to(dtype) if batch.is_floating_point() else batch
 
-    return Samples(n_samples=len(tensors), load=load, keys=tensors.keys, view=str(dtype))
+    return Samples(
+        n_samples=len(tensors), load=load, keys=tensors.keys, view=str(dtype), in_memory=tensors.shape is not None
+    )
 
 
 def choose_preprocessing(backbone: Backbone, image_size: int | tuple[int, int] | str | None) -> Preprocessing | None:

@@ -215,6 +215,11 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @property
+    def classes_(self):
+        """The labels, (n_classes,)."""
+        return self._task.classes
+
     def _check_target(self, y):
         y = validate_data(self, X="no_validation", y=y)
         check_classification_targets(y)
@@ -224,7 +229,6 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         classes, numbers = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"y holds one class only, {classes.tolist()}: a classifier needs samples of at least two")
-        self.classes_ = classes
         weights = weights * class_weights(self.class_weight, classes, numbers, weights)[numbers]
         return ClassificationTask(classes), weights, float(np.bincount(numbers).min())
 

@@ -98,27 +98,28 @@ class TransferEstimator(BackboneEstimator):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if self.warm_start and hasattr(self, "net_") else None
         description, kind = describe_backbone(self.backbone)
+        y = self._check_target(y)  # before X, as this forgets the names of columns
         if goes_on_from is None:
-            inputs, self._source = self._open_both(X, description, kind, seed)
+            inputs, source = self._open_both(X, description, kind, seed)
         else:
-            inputs = self._open_inputs(X, kind, self._source.n_channels, reset=True)
-        y = self._check_target(y)
+            source = self._source
+            inputs = self._open_inputs(X, kind, source.n_channels, reset=True)
         check_consistent_length(X, y)
         chosen, weights = self._choose_samples(X, inputs, sample_weight)
         task, weights, samples_per_class = self._make_task(y[chosen], weights)
         if goes_on_from is not None:
             task = self._continued(task)
-        samples = self._as_samples(inputs, self._source)
+        samples = self._as_samples(inputs, source)
         samples = samples.subset(chosen) if len(chosen) < len(samples) else samples
-        dtype = dtype_of(self._source)
+        dtype = dtype_of(source)
         targets, weights = task.encode(y[chosen], dtype), torch.from_numpy(weights / weights.mean()).to(dtype)
         problem = Problem(task, len(chosen), samples_per_class, targets.numpy(), seed)
-        plan, choice = make_plan(self, self._source, problem, goes_on=goes_on_from is not None)
+        plan, choice = make_plan(self, source, problem, goes_on=goes_on_from is not None)
         uses_cache = plan.depth > 0 or (plan.starts_trained and goes_on_from is None)
-        activations = self._open_activations(self._source, samples, cached=uses_cache)
+        activations = self._open_activations(source, samples, cached=uses_cache)
         net, probe = fit_network(activations, targets, weights, plan, goes_on_from)
 
-        self._task, self._plan, self.net_ = task, dataclasses.replace(plan, split=NO_SPLIT), net
+        self._source, self._task, self._plan, self.net_ = source, task, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.backbone_ = self._fitted_backbone(net, plan.depth, len(chosen))

@@ -86,7 +86,7 @@ class FrozenActivations:
     def rows(self, depth: int) -> Rows:
         """Return what a network that is trained from stage ``depth`` on takes in, to be read in batches."""
         if depth == 0:
-            return StreamedRows(len(self.samples), self.samples.load)
+            return self._inputs()
         cut = Cut(depth)
         streamed = StreamedRows(len(self.samples), lambda indices: torch.from_numpy(self._look_up(indices, cut)))
         if self.cache is None:
@@ -95,10 +95,19 @@ class FrozenActivations:
         if not self.cache.contains(self._space(cut), self._keys).all():
             return streamed
         one = self._read(cut, np.arange(1))
-        if one is None or one.nbytes * len(self.samples) > GATHERED_SHARE * available_memory():
+        if one is None or not _fits(one, len(self.samples)):
             return streamed
         everything = self._read(cut, np.arange(len(self.samples)))
         return streamed if everything is None else ArrayRows(everything)
+
+    def _inputs(self) -> Rows:
+        """Return what the first stage takes: an array if samples came as arrays and there is room, else a stream."""
+        samples = self.samples
+        streamed = StreamedRows(len(samples), samples.load)
+        if not samples.in_memory or not _fits(samples.load(np.arange(1)).numpy(), len(samples)):
+            return streamed
+        chunks = [np.arange(i, min(i + self.batch_size, len(samples))) for i in range(0, len(samples), self.batch_size)]
+        return ArrayRows(np.concatenate([samples.load(chunk).numpy() for chunk in chunks]))
 
     def _space(self, cut: Cut) -> bytes:
         if cut not in self._spaces:
@@ -230,6 +239,11 @@ def _in_one_layout(x: torch.Tensor, channel_axis: int) -> torch.Tensor:
     if x.ndim == 4 and channel_axis == 1:
         return x.contiguous(memory_format=torch.channels_last)
     return x.contiguous()
+
+
+def _fits(row: np.ndarray, n_rows: int) -> bool:
+    """Return whether rows may be gathered in memory."""
+    return row.nbytes * n_rows < GATHERED_SHARE * available_memory()
 
 
 def _assemble(parts: list[Part]) -> np.ndarray:

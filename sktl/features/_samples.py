@@ -23,12 +23,15 @@ class Samples:
         Takes indices, returns 16 bytes for each that stand for the sample as it was given.
     view : str
         All that is done to a sample before the first stage.
+    in_memory : bool, default=False
+        Whether the samples were given as arrays. Only then may all of them be held ready for the first stage.
     """
 
     n_samples: int
     load: Callable[[np.ndarray], torch.Tensor]
     keys: Callable[[np.ndarray], list[bytes]]
     view: str
+    in_memory: bool = False
 
     def __len__(self) -> int:
         return self.n_samples
@@ -40,4 +43,5 @@ class Samples:
             load=lambda some: self.load(indices[some]),
             keys=lambda some: self.keys(indices[some]),
             view=self.view,
+            in_memory=self.in_memory,
         )

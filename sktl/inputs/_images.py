@@ -9,6 +9,7 @@ from sktl.exceptions import UnreadableImageError
 from sktl.inputs._containers import Dense, unwrap
 from sktl.inputs._count_channels import count_channels
 from sktl.inputs._decode import quiet_pillow
+from sktl.inputs._naming import naming
 from sktl.inputs._pictures import DensePictures, ItemPictures
 from sktl.inputs._resize import prepare
 from sktl.inputs._threads import count_threads, ordered_map
@@ -191,14 +192,15 @@ class Images:
         return torch.cat(loaded)
 
     def unreadable(self) -> dict[int, str]:
-        """Return, by index, why pictures cannot be read. Decodes each once."""
+        """Return, by index, a sentence on why pictures cannot be read. Decodes each once."""
         pictures = self._pictures
         if isinstance(pictures, DensePictures):
             return {}
 
         def reason(index: int) -> str | None:
             try:
-                pictures.decode(index, self._full_brightness)
+                with naming(index, pictures.place(index)):
+                    pictures.decode(index, self._full_brightness)
             except UnreadableImageError as error:
                 return str(error)
             return None

@@ -109,7 +109,7 @@ class ItemPictures:
 
     def key(self, index: int) -> bytes:
         """Return 16 bytes that stand for one picture."""
-        with naming(index, self._place(index)):
+        with naming(index, self.place(index)):
             item = self._items[index]
             kind = kind_of(item, index)
             if kind == "path":
@@ -124,7 +124,7 @@ class ItemPictures:
 
     def read(self, index: int, scale: Callable[[], float]) -> tuple[np.ndarray, float]:
         """Return one picture (1, C, H, W) as uint8 or float32, and its value for full brightness."""
-        with naming(index, self._place(index)):
+        with naming(index, self.place(index)):
             array, peak = self.decode(index, scale)
         check_channels(len(array), self._n_channels, f"X[{index}]")
         return array[np.newaxis], peak
@@ -151,6 +151,6 @@ class ItemPictures:
         with saying_why():
             return picture_to_array(picture, self._n_channels)
 
-    def _place(self, index: int) -> str | os.PathLike | None:
+    def place(self, index: int) -> str | os.PathLike | None:
         """Return the path of one picture, where it has one."""
         return self._items[index] if self._kind == "path" else None

@@ -112,12 +112,13 @@ class Tensors:
         return _to_tensor(np.stack(samples))
 
     def unreadable(self) -> dict[int, str]:
-        """Return, by index, why samples of a ``Dataset`` cannot be read."""
+        """Return, by index, a sentence on why samples of a ``Dataset`` cannot be read."""
         reasons: dict[int, str] = {}
         if isinstance(self._source, Items) and self._source.is_dataset:
             for index in range(self.n_samples):
                 try:
-                    self._sample(index)
+                    with naming(index):
+                        self._sample(index)
                 except UnreadableImageError as error:
                     reasons[index] = str(error)
         return reasons

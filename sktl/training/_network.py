@@ -41,7 +41,7 @@ class Network(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return outputs (b, n_outputs) for what the last frozen stage returns."""
-        if x.ndim == 4:
+        if x.ndim == 4 and self.channel_axis == 1:
             x = x.contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
             x = stage(x)

@@ -8,7 +8,8 @@ from sktl.inputs import open_images
 
 
 @pytest.mark.parametrize(
-    ("shape", "n_channels"), [((2, 8, 8), 3), ((2, 8, 8, 1), 3), ((2, 3, 8, 8), 3), ((2, 8, 8, 4), 4), ((2, 32, 32, 13), 13)]
+    ("shape", "n_channels"),
+    [((2, 8, 8), 3), ((2, 8, 8, 1), 3), ((2, 3, 8, 8), 3), ((2, 8, 8, 4), 4), ((2, 32, 32, 13), 13)],
 )
 def test_channels_of_an_array(shape, n_channels):
     images = open_images(np.zeros(shape, dtype=np.uint8), n_channels=None)

@@ -376,7 +376,7 @@ def test_unreadable_pictures_are_named(n_jobs, files):
     images = open_images(files, n_jobs=n_jobs)
     reasons = images.unreadable()
     assert sorted(reasons) == [1, 3]
-    assert reasons[1] == "it is empty, 0 bytes long"
+    assert reasons[1] == f"X[1] ({str(files[1])!r}) cannot be read: it is empty, 0 bytes long"
     with pytest.raises(UnreadableImageError, match=r"X\[1\] \('.*1\.png'\) cannot be read: it is empty"):
         images.load(range(5), SMALL)
     with pytest.raises(UnreadableImageError, match=r"X\[3\] \('.*3\.png'\) cannot be read: "):
@@ -392,7 +392,9 @@ def test_unreadable_items_of_a_dataset(arrays):
             return super().__getitem__(index)
 
     images = open_images(Broken(list(arrays.astype(float))))
-    assert images.unreadable() == {0: "the Dataset says: disk on fire", 2: "the Dataset says: disk on fire"}
+    assert images.unreadable() == {
+        index: f"X[{index}] cannot be read: the Dataset says: disk on fire" for index in (0, 2)
+    }
     assert images.scale == 255.0
     assert images.load([1, 3], SMALL).shape == (2, 3, 24, 24)
     for ask in (lambda: images.load([2], SMALL), lambda: images.keys([2])):

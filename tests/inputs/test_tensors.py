@@ -130,7 +130,7 @@ def test_no_index():
 
 def test_unreadable_items_of_a_dataset():
     tensors = open_tensors(Given([torch.zeros(2), OSError("gone")]))
-    assert tensors.unreadable() == {1: "the Dataset says: gone"}
+    assert tensors.unreadable() == {1: "X[1] cannot be read: the Dataset says: gone"}
     with pytest.raises(UnreadableImageError, match=r"X\[1\] cannot be read: the Dataset says: gone"):
         tensors.load([0, 1])
     with pytest.raises(UnreadableImageError, match=r"X\[1\] cannot be read"):

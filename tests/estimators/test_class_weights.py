@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from sktl.estimators._class_weights import class_weights
+
+CLASSES = np.array(["a", "b", "c"])
+NUMBERS = np.array([0, 0, 0, 1, 1, 2])
+
+
+def test_none_is_one():
+    assert class_weights(None, CLASSES, NUMBERS, np.ones(6)).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("weights", [np.ones(6), np.array([1, 2, 3, 1, 1, 0.5])])
+def test_balanced_gives_each_class_the_same_share(weights):
+    factors = class_weights("balanced", CLASSES, NUMBERS, weights)
+    shares = np.bincount(NUMBERS, weights=weights * factors[NUMBERS])
+    np.testing.assert_allclose(shares, weights.sum() / 3)
+
+
+def test_by_label_and_one_for_the_others():
+    assert class_weights({"b": 4, "c": 0}, CLASSES, NUMBERS, np.ones(6)).tolist() == [1, 4, 0]
+
+
+def test_labels_that_do_not_occur():
+    with pytest.raises(ValueError, match=r"class_weight names \['z'\], but y holds \['a', 'b', 'c'\]"):
+        class_weights({"a": 1, "z": 2}, CLASSES, NUMBERS, np.ones(6))
+
+
+def test_negative():
+    with pytest.raises(ValueError, match=r"class_weight must not be negative, got \{'a': -1\}"):
+        class_weights({"a": -1}, CLASSES, NUMBERS, np.ones(6))

@@ -1,0 +1,123 @@
+import types
+
+import numpy as np
+import pytest
+import torch
+
+from sktl import TransferClassifier
+from sktl.estimators._fit_plan import Problem, make_plan
+from sktl.tasks import ClassificationTask, RegressionTask
+
+TASK = ClassificationTask(np.array([0, 1, 2]))
+
+
+def problem_of(n, task=TASK, seed=0):
+    targets = np.arange(n) % 3
+    smallest = float(np.bincount(targets).min()) if task is TASK else n / 10
+    return Problem(task, n, smallest, targets, seed)
+
+
+@pytest.fixture
+def plan(make_table_backbone):
+    """Return a function that makes the plan for an estimator's parameters and a number of samples."""
+
+    def plan(n=90, task=TASK, goes_on=False, pretrained=True, freeze_=None, **parameters):
+        estimator = TransferClassifier(**parameters)
+        estimator.freeze_ = freeze_
+        backbone = make_table_backbone(**({} if pretrained else {"weights": None}))
+        return make_plan(estimator, backbone, problem_of(n, task), goes_on=goes_on)
+
+    return plan
+
+
+def test_depth_and_reason(plan):
+    assert plan(freeze=1)[0].depth == 1
+    assert plan(freeze=1)[1].reason == "freeze=1 was given"
+    assert plan(n=30)[0].depth == 3
+    assert "30 samples" in plan(n=30)[1].reason
+
+
+def test_going_on_keeps_the_depth(plan):
+    made, choice = plan(freeze=0, freeze_=2, goes_on=True)
+    assert (made.depth, choice.reason) == (2, "warm_start goes on from the last fit")
+
+
+@pytest.mark.parametrize(("freeze", "epochs", "rate"), [("all", 7, 0.5), (1, 500, 1e-3)])
+def test_what_is_given_is_for_the_main_phase(plan, freeze, epochs, rate):
+    made, _ = plan(freeze=freeze, max_epochs=7, lr=0.5, batch_size=90)
+    assert (made.training.max_epochs, made.training.lr) == (7, 0.5)
+    assert (made.head_training.max_epochs, made.head_training.lr) == (epochs, rate)
+
+
+def test_what_the_network_decides(plan):
+    trained, fresh = plan(freeze=1)[0], plan(freeze=1, pretrained=False)[0]
+    assert (trained.starts_trained, trained.hold_batch_norm) == (True, True)
+    assert (fresh.starts_trained, fresh.hold_batch_norm) == (False, False)
+    assert (trained.training.lr, trained.training.max_epochs, trained.training.lr_decay) == (4e-4, 10, 0.5)
+    assert (fresh.training.lr, fresh.training.max_epochs, fresh.training.lr_decay) == (1e-3, 250, 1.0)
+
+
+@pytest.mark.parametrize(("batch_norm", "pretrained", "held"), [
+    ("frozen", False, True), ("trained", True, False), ("auto", True, True), ("auto", False, False)
+])  # fmt: skip
+def test_batch_normalisation(plan, batch_norm, pretrained, held):
+    assert plan(batch_norm=batch_norm, pretrained=pretrained)[0].hold_batch_norm is held
+
+
+def test_the_rest_is_handed_on(plan):
+    callbacks, arguments = [types.SimpleNamespace()], {"a": 1}
+    training = {
+        "optimizer": "SGD",
+        "weight_decay": 0.2,
+        "callbacks": callbacks,
+        "net_params": arguments,
+        "verbose": True,
+    }
+    made, _ = plan(head_hidden=[4], head_l2=0.3, **training)
+    settings = made.training
+    assert settings.optimizer is torch.optim.SGD
+    assert (settings.weight_decay, settings.verbose, settings.seed) == (0.2, 1, 0)
+    assert (settings.callbacks, settings.net_params) == ((callbacks[0],), {"a": 1})
+    assert settings.net_params is not arguments
+    assert (made.head_hidden, made.head_l2, made.kind, made.n_outputs) == ((4,), 0.3, "multiclass", 3)
+
+
+class TestSplit:
+    def test_everything_is_trained_on(self, plan):
+        training, validation = plan(n=30)[0].split
+        assert training.tolist() == list(range(30))
+        assert validation is None
+        assert plan(n=30)[0].training.patience is None
+
+    @pytest.mark.parametrize(("fraction", "n_validation"), [(0.1, 9), (0.5, 45), (0.001, 1)])
+    def test_a_share_is_held_out(self, plan, fraction, n_validation):
+        made, _ = plan(early_stopping=True, validation_fraction=fraction, n_iter_no_change=4)
+        training, validation = made.split
+        assert len(validation) == n_validation
+        assert sorted([*training, *validation]) == list(range(90))
+        assert made.training.patience == 4
+
+    def test_by_class(self, plan):
+        _, validation = plan(early_stopping=True)[0].split
+        assert np.bincount(validation % 3).tolist() == [3, 3, 3]
+
+    def test_regression_is_split_anyhow(self, plan):
+        task = RegressionTask.of(np.arange(90.0), np.ones(90))
+        training, validation = plan(task=task, early_stopping=True)[0].split
+        assert (len(training), len(validation)) == (81, 9)
+
+    def test_fewer_than_the_classes(self, plan):
+        _, validation = plan(n=6, early_stopping=True)[0].split
+        assert len(validation) == 1
+
+    def test_the_seed_decides(self, make_table_backbone):
+        estimator = TransferClassifier(early_stopping=True)
+        splits = [
+            make_plan(estimator, make_table_backbone(), problem_of(90, seed=seed), goes_on=False)[0].split[1].tolist()
+            for seed in (0, 0, 1)
+        ]
+        assert splits[0] == splits[1] != splits[2]
+
+    def test_classes_nearly_all_held_out(self, plan):
+        training, validation = plan(n=6, early_stopping=True, validation_fraction=0.8)[0].split
+        assert len(training) + len(validation) == 6

@@ -1,0 +1,14 @@
+import dataclasses
+
+import pytest
+
+from sktl.freezing import Situation
+
+
+def test_stages_are_counted():
+    assert Situation((1, 2, 3), 10, 5.0).n_stages == 3
+
+
+def test_sizes_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError, match="n_samples"):
+        Situation((1,), 10, 5.0).n_samples = 3

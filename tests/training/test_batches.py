@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import torch
+
+from sktl.features import ArrayRows
+from sktl.training import BatchIterator
+from sktl.training._batches import LabelledRows
+
+
+@pytest.fixture
+def dataset():
+    rows = np.arange(10.0)[:, None]
+    return LabelledRows(ArrayRows(rows), torch.arange(10), 10 * torch.arange(10.0), np.array([9, 1, 3, 4, 5, 7, 8]))
+
+
+def rows_of(iterator):
+    return [x[:, 0].tolist() for x, _ in iterator]
+
+
+def test_batches_in_order(dataset):
+    assert rows_of(BatchIterator(dataset, 3)) == [[9, 1, 3], [4, 5, 7], [8]]
+
+
+@pytest.mark.parametrize(("batch_size", "n_batches"), [(1, 7), (3, 3), (6, 2), (7, 1), (100, 1)])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_each_row_comes_once(dataset, batch_size, n_batches, shuffle):
+    iterator = BatchIterator(dataset, batch_size, shuffle)
+    batches = rows_of(iterator)
+    assert len(batches) == len(iterator) == n_batches
+    assert {len(batch) for batch in batches[:-1]} <= {batch_size}
+    assert sorted(row for batch in batches for row in batch) == [1, 3, 4, 5, 7, 8, 9]
+
+
+def test_targets_and_weights_go_with_their_rows(dataset):
+    for x, (targets, weights) in BatchIterator(dataset, 2, shuffle=True):
+        assert x[:, 0].tolist() == targets.tolist()
+        assert (10 * x[:, 0]).tolist() == weights.tolist()
+
+
+def test_torch_s_seed_decides_the_order(dataset):
+    iterator = BatchIterator(dataset, 100, shuffle=True)
+    torch.manual_seed(1)
+    first, second = rows_of(iterator), rows_of(iterator)
+    torch.manual_seed(1)
+    again = rows_of(iterator)
+    assert first == again
+    assert first != second
+    assert first != rows_of(BatchIterator(dataset, 100))
+
+
+def test_the_length_is_that_of_the_subset(dataset):
+    assert len(dataset) == 7
+
+
+def test_batches_do_not_share_memory_with_the_rows(dataset):
+    x, _ = next(iter(BatchIterator(dataset, 10)))
+    x.zero_()
+    assert dataset.rows.array[9] == 9.0

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sktl.heads import build_head
+from sktl.training import Network
+
+
+def make_network(hold_batch_norm):
+    stages = nn.ModuleList(
+        [nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)), nn.Sequential(nn.Dropout(0.5), nn.Conv2d(4, 6, 3))]
+    )
+    return Network(stages, build_head(6, 2, hidden=(5,), dropout=0.5), 1, hold_batch_norm)
+
+
+def test_stages_then_mean_over_places_then_head():
+    network = make_network(True).eval()
+    x = torch.rand(3, 1, 8, 8)
+    expected = network.head(network.stages[1](network.stages[0](x)).mean(dim=(2, 3)))
+    torch.testing.assert_close(network(x), expected)
+    assert network(x).shape == (3, 2)
+
+
+def test_channels_may_come_last():
+    network = Network(nn.ModuleList([nn.Linear(4, 6)]), nn.Sequential(nn.Linear(6, 2)), -1, True)
+    x = torch.rand(3, 5, 4)
+    torch.testing.assert_close(network(x), network.head(network.stages[0](x).mean(dim=1)))
+
+
+def test_without_stages_features_go_to_the_head():
+    network = Network(nn.ModuleList(), nn.Sequential(nn.Linear(4, 2)), 1, True)
+    x = torch.rand(3, 4)
+    assert torch.equal(network(x), network.head(x))
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_train_switches_all_but_held_batch_normalisation(hold):
+    network = make_network(hold).eval()
+    assert network.train() is network
+    modes = {type(module).__name__: module.training for module in network.modules()}
+    assert modes["BatchNorm2d"] is not hold
+    assert modes["Dropout"]
+    assert modes["Conv2d"]
+    network.eval()
+    assert not any(module.training for module in network.modules())
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_held_statistics_stay_in_a_training_pass(hold):
+    network = make_network(hold).train()
+    norm = network.stages[0][1]
+    network(5 + torch.rand(4, 1, 8, 8))
+    assert torch.equal(norm.running_mean, torch.zeros(4)) is hold
+    assert (int(norm.num_batches_tracked) == 0) is hold
+
+
+def test_held_layers_still_learn_their_scales():
+    network = make_network(True).train()
+    network(torch.rand(4, 1, 8, 8)).sum().backward()
+    assert network.stages[0][1].weight.grad is not None
+    assert np.isfinite(network.stages[0][1].weight.grad.numpy()).all()

@@ -1,0 +1,76 @@
+import pytest
+import torch
+
+from sktl.training import recipe
+
+ADAMW, SGD = torch.optim.AdamW, torch.optim.SGD
+
+
+def test_given_values_are_taken():
+    assert recipe.choose_batch_size(7, 10**6, True) == 7
+    assert recipe.choose_epochs(3, 10, 32, True) == 3
+    assert recipe.choose_lr(0.5, 10**9, True, SGD) == 0.5
+    assert recipe.choose_lr_decay(0.3, "cnn", False) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"), [(1, 64), (100, 64), (101, 64), (6_400, 64), (12_800, 128), (51_200, 512), (10**7, 512)]
+)
+def test_batches_of_vectors(n_samples, expected):
+    assert recipe.choose_batch_size("auto", n_samples, True) == expected
+
+
+@pytest.mark.parametrize("n_samples", [1, 10**6])
+def test_batches_of_pictures(n_samples):
+    assert recipe.choose_batch_size("auto", n_samples, False) == 32
+
+
+@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 500), (64, 500), (65, 250), (64 * 25, 20), (10**6, 20)])
+def test_epochs_from_scratch_make_500_steps_or_20_epochs(n_samples, epochs):
+    assert recipe.choose_epochs("auto", n_samples, 64, False) == epochs
+
+
+def test_epochs_of_fine_tuning():
+    assert recipe.choose_epochs("auto", 10, 64, True) == 10
+
+
+@pytest.mark.parametrize(
+    ("n_parameters", "rate"),
+    [
+        (0, 4e-4),
+        (8e6 - 1, 4e-4),
+        (8e6, 1e-4),
+        (30e6 - 1, 1e-4),
+        (30e6, 5e-5),
+        (120e6 - 1, 5e-5),
+        (120e6, 2e-5),
+        (10**12, 2e-5),
+    ],
+)
+def test_rates_of_fine_tuning(n_parameters, rate):
+    assert recipe.choose_lr("auto", n_parameters, True, ADAMW) == rate
+    assert recipe.choose_lr("auto", n_parameters, True, SGD) == pytest.approx(30 * rate)
+
+
+def test_rate_from_scratch():
+    assert recipe.choose_lr("auto", 10**9, False, ADAMW) == 1e-3
+    assert recipe.choose_lr("auto", 0, False, SGD) == pytest.approx(0.03)
+
+
+@pytest.mark.parametrize(("architecture", "decay"), [("cnn", 0.5), ("mlp", 0.5), ("transformer", 0.9)])
+def test_decay_of_the_rate(architecture, decay):
+    assert recipe.choose_lr_decay("auto", architecture, True) == decay
+    assert recipe.choose_lr_decay("auto", architecture, False) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "expected"), [("AdamW", ADAMW), ("SGD", SGD), (torch.optim.Adam, torch.optim.Adam)]
+)
+def test_optimisers_by_name_and_class(optimizer, expected):
+    assert recipe.choose_optimizer(optimizer) is expected
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "lr_scheduler", "Tensor", int])
+def test_no_optimiser(optimizer):
+    with pytest.raises(ValueError, match=r"optimizer must be a class of torch\.optim or its name, such as 'AdamW'"):
+        recipe.choose_optimizer(optimizer)

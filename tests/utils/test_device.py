@@ -1,0 +1,33 @@
+import pytest
+import torch
+
+from sktl.utils._device import choose_device
+
+
+@pytest.mark.parametrize(("there", "expected"), [(True, "cuda"), (False, "cpu")])
+def test_auto_takes_cuda_where_there_is_one(monkeypatch, there, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    assert choose_device("auto") == torch.device(expected)
+
+
+def test_a_device_by_name():
+    assert choose_device("cpu") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("device", ["gpu", "", "cuda:x"])
+def test_no_device(device):
+    with pytest.raises(ValueError, match=f"device={device!r} cannot be used here .*; use 'auto' or 'cpu'"):
+        choose_device(device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_here():
+    with pytest.raises(ValueError, match="device='cuda' cannot be used here"):
+        choose_device("cuda")
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
+def test_a_device_beyond_the_last():
+    with pytest.raises(ValueError, match="device='cuda:99' cannot be used here"):
+        choose_device("cuda:99")
