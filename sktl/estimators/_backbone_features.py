@@ -49,7 +49,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         The names of its stages.
     n_features_in_ : int
         Columns of the table X, if it is one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X is a table that has them.
     input_shape_ : tuple of int or None
         Shape of a sample, if X is no table and samples have one shape.

@@ -120,7 +120,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         What the cache did in ``fit``.
     n_features_in_ : int
         Columns of the table X, if it is one.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, if X is a table that has them.
     input_shape_ : tuple of int or None
         Shape of a sample, if X is no table and samples have one shape.
@@ -132,8 +132,8 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
 
     References
     ----------
-    .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution", ICLR
-    2022.
+    .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution",
+       ICLR 2022.
 
     Examples
     --------

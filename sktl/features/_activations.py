@@ -1,7 +1,7 @@
 """Activations of frozen stages, each computed once."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -151,15 +151,15 @@ class FrozenActivations:
         batches = self._batches(positions, cut)
         with progress_bar(len(positions), f"features of {self.backbone.name}", "samples", self.verbose) as bar:
             for (start, batch), x in prefetch(lambda item: self._load(*item), batches):
-                found = self._run(x, start, cut, keep_all=plan is not None)
+                keys = [self._keys[i] for i in batch] if plan is not None else []
+                rows = self._run(x, start, cut, plan, keys)
                 if plan is not None:
-                    spaces = {some: self._space(some) for some in found}
-                    n_stored = plan.store(cut, spaces, found, [self._keys[i] for i in batch])
+                    n_stored = plan.store(self._space(cut), keys, rows)
                     self.report.n_stored += n_stored
                     self.report.n_not_stored += len(batch) - n_stored
                 self.report.n_computed += len(batch)
                 bar.update(len(batch))
-                yield batch, found[cut]
+                yield batch, rows
 
     def _batches(self, positions: np.ndarray, cut: Cut) -> list[tuple[int, np.ndarray]]:
         """Return batches of positions, each with the deepest stage behind which their rows are known (0: the input)."""
@@ -190,7 +190,7 @@ class FrozenActivations:
             stored = np.zeros(len(positions), dtype=bool)
         place = {position: number for number, position in enumerate(positions)}
         for start, batch in self._batches(positions[~stored], cut):
-            rows = self._run(self._load(start, batch), start, cut, keep_all=False)[cut]
+            rows = self._run(self._load(start, batch), start, cut)
             parts.append((np.array([place[i] for i in batch]), rows))
         return _assemble(parts)[back]
 
@@ -200,7 +200,7 @@ class FrozenActivations:
             return self.samples.load(batch)
         rows = self._read(Cut(start), batch)
         if rows is None:
-            rows = self._run(self.samples.load(batch), 0, Cut(start), keep_all=False)[Cut(start)]
+            rows = self._run(self.samples.load(batch), 0, Cut(start))
         return torch.from_numpy(rows)
 
     def _read(self, cut: Cut, positions: np.ndarray) -> np.ndarray | None:
@@ -211,17 +211,17 @@ class FrozenActivations:
         except KeyError:
             return None
 
-    def _run(self, x: torch.Tensor, start: int, cut: Cut, keep_all: bool) -> dict[Cut, np.ndarray]:
-        """Return the rows at the cut, and at every cut before it if wanted, from what the stage ``start`` takes."""
+    def _run(
+        self, x: torch.Tensor, start: int, cut: Cut, plan: StoragePlan | None = None, keys: Sequence[bytes] = ()
+    ) -> np.ndarray:
+        """Return the rows at the cut from what the stage ``start`` takes; offer a plan those on the way."""
         axis = self.backbone.channel_axis
         x = _in_one_layout(x.to(self.device), axis if start else 1)
-        found = {}
         for depth in range(start + 1, cut.depth + 1):
             x = _in_one_layout(self._stage(depth - 1)(x), axis)
-            if keep_all and (depth < cut.depth or cut.pooled) and depth < self.backbone.n_stages:
-                found[Cut(depth)] = x.cpu().numpy().copy()  # the next stage may work in place
-        found[cut] = np.ascontiguousarray((self.backbone.pool(x) if cut.pooled else x).cpu().numpy())
-        return found
+            if plan is not None and Cut(depth) != cut and depth < self.backbone.n_stages:
+                plan.offer(Cut(depth), self._space(Cut(depth)), list(keys), x.cpu().numpy())
+        return np.ascontiguousarray((self.backbone.pool(x) if cut.pooled else x).cpu().numpy())
 
     def _stage(self, number: int) -> nn.Module:
         """Return a frozen stage on the device: itself on the CPU, elsewhere a copy as short-lived as this object."""

@@ -27,25 +27,32 @@ class StoragePlan:
         self._cache = cache
         self._n_rows = n_rows
         self._kept: set[Cut] | None = None
+        self._waiting: dict[Cut, tuple[bytes, np.ndarray]] = {}
 
-    def store(self, wanted: Cut, spaces: dict[Cut, bytes], rows: dict[Cut, np.ndarray], keys: list[bytes]) -> int:
-        """Put a batch of rows into the cache; return how many of those asked for it has taken."""
-        n_stored = self._cache.write(spaces[wanted], keys, rows[wanted])
-        for cut in self._chosen(wanted, spaces, rows, keys) & rows.keys():  # rows from a later stage pass fewer cuts
-            self._cache.write(spaces[cut], keys, rows[cut], priority=0)
+    def offer(self, cut: Cut, space: bytes, keys: list[bytes], rows: np.ndarray) -> None:
+        """Put rows that nobody asked for into the cache, if there is room to spare; the next stage may spoil them."""
+        if self._kept is None:
+            self._waiting[cut] = (space, rows.copy())
+        elif cut in self._kept:
+            self._cache.write(space, keys, rows, priority=0)
+
+    def store(self, space: bytes, keys: list[bytes], rows: np.ndarray) -> int:
+        """Put a batch of the rows that were asked for into the cache; return how many it has taken."""
+        n_stored = self._cache.write(space, keys, rows)
+        if self._kept is None:
+            n_batches = self._n_rows / len(keys)
+            self._kept = self._choose(self._cache.room(space, keys) - rows.nbytes * n_batches, n_batches)
+            for cut in self._kept:
+                self._cache.write(self._waiting[cut][0], keys, self._waiting[cut][1], priority=0)
+            self._waiting.clear()
         return n_stored
 
-    def _chosen(
-        self, wanted: Cut, spaces: dict[Cut, bytes], rows: dict[Cut, np.ndarray], keys: list[bytes]
-    ) -> set[Cut]:
-        """Return the cuts beside the wanted one that are kept, chosen when the size of the first batch is known."""
-        if self._kept is None:
-            n_bytes = {cut: found.nbytes * self._n_rows / len(keys) for cut, found in rows.items()}
-            room = self._cache.room(spaces[wanted], keys) - n_bytes.pop(wanted)
-            self._kept = set()
-            spare = SPARE_SHARE * room
-            for cut in sorted(n_bytes, key=lambda cut: -cut.depth):
-                if n_bytes[cut] <= spare:
-                    self._kept.add(cut)
-                    spare -= n_bytes[cut]
-        return self._kept
+    def _choose(self, room: float, n_batches: float) -> set[Cut]:
+        """Return the cuts that are kept beside the one asked for; the first batch tells how large they are."""
+        kept, spare = set(), SPARE_SHARE * room
+        for cut in sorted(self._waiting, key=lambda cut: -cut.depth):
+            n_bytes = self._waiting[cut][1].nbytes * n_batches
+            if n_bytes <= spare:
+                kept.add(cut)
+                spare -= n_bytes
+        return kept

@@ -15,17 +15,17 @@ def keys_of(numbers):
     return [b"%016d" % i for i in numbers]
 
 
+def store_batch(plan, numbers):
+    for cut in (SHALLOW, MIDDLE):
+        rows = np.full((len(numbers), WIDTHS[cut]), WIDTHS[cut], np.float32)
+        plan.offer(cut, SPACES[cut], keys_of(numbers), rows)
+        rows[:] = 0  # as a stage does that works in place
+    return plan.store(SPACES[WANTED], keys_of(numbers), np.zeros((len(numbers), WIDTHS[WANTED]), np.float32))
+
+
 def store(cache, numbers_of_batches):
     plan = StoragePlan(cache, sum(map(len, numbers_of_batches)))
-    return [
-        plan.store(
-            WANTED,
-            SPACES,
-            {cut: np.full((len(numbers), width), width, np.float32) for cut, width in WIDTHS.items()},
-            keys_of(numbers),
-        )
-        for numbers in numbers_of_batches
-    ]
+    return [store_batch(plan, numbers) for numbers in numbers_of_batches]
 
 
 def held(cache):
@@ -36,6 +36,8 @@ def test_everything_where_there_is_room():
     cache = ActivationCache(max_bytes=2**20)
     assert store(cache, [range(20), range(20, N)]) == [20, 20]
     assert held(cache) == {SHALLOW: N, MIDDLE: N, WANTED: N}
+    for cut in (SHALLOW, MIDDLE):
+        assert (cache.read(SPACES[cut], keys_of(range(N))) == WIDTHS[cut]).all()
 
 
 @pytest.mark.parametrize(
@@ -55,10 +57,9 @@ def test_rows_on_the_way_get_half_of_the_room_that_is_left(spare, expected):
 def test_what_is_kept_is_chosen_once():
     cache = ActivationCache(max_bytes=2**20)
     plan = StoragePlan(cache, N)
-    first = {cut: np.zeros((1, width), np.float32) for cut, width in WIDTHS.items()}
-    plan.store(WANTED, SPACES, first, keys_of([0]))
+    store_batch(plan, [0])
     cache.room = None  # asking again would fail
-    assert plan.store(WANTED, SPACES, first, keys_of([1])) == 1
+    assert store_batch(plan, [1]) == 1
     assert held(cache) == {SHALLOW: 2, MIDDLE: 2, WANTED: 2}
 
 
