@@ -85,9 +85,9 @@ print(f'\n"auto" froze {automatic.freeze_} of {len(automatic.stages_)} stages: {
 # What the frozen stages make of a picture is computed once, and serves all folds of all candidates.
 
 start = time.perf_counter()
-search = GridSearchCV(
-    TransferClassifier(**network, max_epochs=4), {"freeze": ["all", "stage5", "stage2"]}, cv=3
-).fit(X_train, y_train)
+search = GridSearchCV(TransferClassifier(**network, max_epochs=4), {"freeze": ["all", "stage5", "stage2"]}, cv=3).fit(
+    X_train, y_train
+)
 print(f"GridSearchCV over freeze, {search.n_splits_} folds, in {time.perf_counter() - start:.1f} s")
 for freeze, mean, spread in zip(
     search.cv_results_["param_freeze"],

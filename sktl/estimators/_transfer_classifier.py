@@ -85,7 +85,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
     callbacks : list of skorch callbacks or None, default=None
         Copied before use.
     net_params : dict or None, default=None
-        Further arguments of ``skorch.NeuralNet``.
+        Further arguments of ``skorch.NeuralNet``. A search reaches them as ``net_params__<name>``.
     self_contained : bool, default=False
         Whether pickles carry all weights. Otherwise what can be rebuilt by name is rebuilt when the pickle is loaded,
         and checked.

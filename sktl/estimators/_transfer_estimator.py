@@ -31,6 +31,7 @@ _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _COUNT = Interval(numbers.Integral, 1, None, closed="left")
 
 
+NET_PARAMS = "net_params__"
 # Stands in a fitted estimator for the indices of its training samples, which nothing needs any more.
 NO_SPLIT = (np.arange(0), None)
 
@@ -192,6 +193,43 @@ class TransferEstimator(BackboneEstimator):
         rows = ArrayRows(activations.features()) if all_frozen else activations.rows(self.freeze_)
         device = next(self.net_.module_.parameters()).device
         return network_outputs(self.net_.module_, rows, batch_size=activations.batch_size, device=device)
+
+    def get_params(self, deep=True):
+        """Return the parameters, and with ``deep`` those in ``net_params`` as ``net_params__<name>``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to return the parameters of parameters too.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        params = super().get_params(deep=deep)
+        nested = self.net_params if deep and isinstance(self.net_params, dict) else {}
+        return params | {f"{NET_PARAMS}{name}": value for name, value in nested.items()}
+
+    def set_params(self, **params):
+        """Set parameters, those in ``net_params`` as ``net_params__<name>``, which a search can do.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self
+            The estimator.
+        """
+        nested = {name: params.pop(name) for name in list(params) if name.startswith(NET_PARAMS)}
+        super().set_params(**params)
+        if nested:  # always a new dict, as another estimator may hold the old one
+            self.net_params = dict(self.net_params or {})
+            self.net_params |= {name.removeprefix(NET_PARAMS): value for name, value in nested.items()}
+        return self
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 from torch import nn
 
@@ -567,3 +568,17 @@ def test_a_shallow_copy_is_an_estimator(Estimator, digits):
     fitted = Estimator("mlp", **QUICK).fit(*digits)
     other = copy.copy(fitted)
     assert np.array_equal(other.predict(digits[0]), fitted.predict(digits[0]))
+
+
+class TestNetParams:
+    def test_a_search_reaches_them(self, rng):
+        X, y = rng.normal(size=(20, 3)), np.arange(20) % 2
+        given = {"optimizer__betas": (0.9, 0.99)}
+        estimator = TransferClassifier("mlp", max_epochs=2, net_params=given, random_state=0)
+        grid = {"net_params__optimizer__eps": [1e-8, 1e-3], "max_epochs": [3]}
+        search = GridSearchCV(estimator, grid, cv=2, error_score="raise").fit(X, y)
+        best = search.best_estimator_
+        assert best.net_.get_params(deep=False)["optimizer__betas"] == (0.9, 0.99)
+        assert best.get_params()["net_params__optimizer__eps"] == search.best_params_["net_params__optimizer__eps"]
+        assert best.max_epochs_ == 3
+        assert given == {"optimizer__betas": (0.9, 0.99)}
