@@ -146,11 +146,12 @@ left.errorbar(
     marker="o",
     capsize=3,
 )
-left.set(title="ImageNet to digits: the deeper trained, the better", xlabel="frozen up to", ylabel="accuracy, 3 folds")
+pictured = "your pictures" if options.images else "digits"
+left.set(title=f"ImageNet to {pictured}: how deep to freeze", xlabel="frozen up to", ylabel="accuracy, 3 folds")
 for accuracy, name in ((carried_over, "from task A"), (from_scratch, "from scratch")):
     right.errorbar(counts, accuracy.mean(axis=1), accuracy.std(axis=1), marker="o", capsize=3, label=name)
 right.set(
-    title="Digits 0–4 to digits 5–9: the fewer, the more it helps",
+    title="Digits 0–4 to digits 5–9, with and without transfer",
     xlabel="pictures per class",
     ylabel="accuracy",
     xscale="log",
