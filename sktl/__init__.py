@@ -5,12 +5,23 @@ from typing import Any
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["ActivationCache", "BackboneFeatures", "TransferClassifier", "TransferRegressor"]
+__all__ = [
+    "ActivationCache",
+    "BackboneFeatures",
+    "MultiTaskClassifier",
+    "MultiTaskEstimator",
+    "MultiTaskRegressor",
+    "TransferClassifier",
+    "TransferRegressor",
+]
 
 # Loaded at first use: they need torch, which takes seconds to import.
 _HOMES = {
     "ActivationCache": "sktl.features",
     "BackboneFeatures": "sktl.estimators",
+    "MultiTaskClassifier": "sktl.estimators",
+    "MultiTaskEstimator": "sktl.estimators",
+    "MultiTaskRegressor": "sktl.estimators",
     "TransferClassifier": "sktl.estimators",
     "TransferRegressor": "sktl.estimators",
 }

@@ -42,3 +42,7 @@ class SkippedImageWarning(UserWarning):
 
 class CacheWarning(UserWarning):
     """A cache holds less than it was asked to hold, or had to drop a damaged file."""
+
+
+class UntrainableTaskWarning(UserWarning):
+    """A task has no label, or labels of one class only, and was left out of the training, as asked."""

@@ -1,54 +1,134 @@
-"""Losses, one value a sample, and their weighted mean."""
+"""Losses of several tasks, entry by entry, and the weights of the entries."""
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["LOSSES", "WeightedMeanLoss", "cross_entropy", "logistic", "squared_error"]
+from sktl.tasks import TaskSet
+
+__all__ = [
+    "LOSSES",
+    "DENOMINATORS",
+    "EntryLosses",
+    "cross_entropy",
+    "entry_weights",
+    "huber",
+    "logistic",
+    "squared_error",
+]
 
 
 def logistic(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the logistic loss (b,) of one logit (b, 1) against targets (b,) of 0 and 1."""
-    return functional.softplus(outputs[:, 0]) - targets * outputs[:, 0]
+    """Return the logistic loss (...) of one logit (..., 1) against targets (...) of 0 and 1."""
+    logits = outputs[..., 0]
+    return functional.softplus(logits) - targets * logits
 
 
 def cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the cross-entropy (b,) of logits (b, n_classes) against the classes' numbers (b,)."""
-    return functional.cross_entropy(outputs, targets, reduction="none")
+    """Return the cross-entropy (...) of logits (..., n_classes) against the classes' numbers (...)."""
+    return -outputs.log_softmax(dim=-1).gather(-1, targets.long().unsqueeze(-1))[..., 0]
 
 
 def squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return half the squared error (b,), averaged over the outputs (b, n_outputs)."""
-    return 0.5 * (outputs - targets).square().mean(dim=1)
+    """Return half the squared error (...) of outputs (..., 1)."""
+    return 0.5 * (outputs[..., 0] - targets).square()
+
+
+def huber(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return Huber's loss (...) of outputs (..., 1): half the squared error up to an error of 1, then linear.
+
+    Targets are standardised, so that 1 is their standard deviation.
+    """
+    return functional.huber_loss(outputs[..., 0], targets, reduction="none")
 
 
 # What each kind of task is trained on.
 LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "binary": logistic,
-    "multiclass": cross_entropy,
-    "regression": squared_error,
+    "logistic": logistic,
+    "cross_entropy": cross_entropy,
+    "squared_error": squared_error,
+    "huber": huber,
 }
 
 
-class WeightedMeanLoss(nn.Module):
-    """The loss J = (1/m) Σ w_i loss_i over the m samples of a batch.
-
-    The weights have the mean 1 over the training set, so that J of all samples is Σ w_i loss_i / Σ w_i, and the mean
-    of J over batches of one size is J of all samples.
+class EntryLosses(nn.Module):
+    """The loss of each entry of a table of targets; tasks with one loss and one number of outputs are done at once.
 
     Parameters
     ----------
-    loss : callable
-        Maps outputs (b, n_outputs) and targets to losses (b,).
+    tasks : TaskSet
+        The tasks, all of which take part in training.
     """
 
-    def __init__(self, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]):
+    def __init__(self, tasks: TaskSet):
         super().__init__()
-        self.loss = loss
+        self.n_tasks = len(tasks)
+        alike: dict[tuple[str, int], list[int]] = {}
+        for number, task in enumerate(tasks):
+            alike.setdefault((str(task.loss), task.n_outputs), []).append(number)
+        starts = np.array([part.start for part in tasks.slices])
+        self.groups = []
+        for place, ((loss, n_outputs), numbers) in enumerate(alike.items()):
+            outputs = starts[numbers][:, None] + np.arange(n_outputs)
+            self.register_buffer(f"tasks{place}", torch.tensor(numbers), persistent=False)
+            self.register_buffer(f"outputs{place}", torch.from_numpy(outputs), persistent=False)
+            self.groups.append(loss)
 
-    def forward(self, outputs: torch.Tensor, targets_and_weights: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        """Return J of a batch."""
-        targets, weights = targets_and_weights
-        return (weights * self.loss(outputs, targets)).mean()
+    def forward(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return losses (b, n_tasks) of outputs (b, n_outputs) against targets (b, n_tasks), 0 where one is missing."""
+        if len(self.groups) == 1:  # tasks and outputs are in order
+            return LOSSES[self.groups[0]](outputs.unflatten(1, (self.n_tasks, -1)), targets)
+        losses = outputs.new_zeros(len(outputs), self.n_tasks)
+        for place, loss in enumerate(self.groups):
+            tasks, columns = getattr(self, f"tasks{place}"), getattr(self, f"outputs{place}")
+            losses = losses.index_copy(1, tasks, LOSSES[loss](outputs[:, columns], targets[:, tasks]))
+        return losses
+
+
+# What the sum over labelled entries is divided by.
+DENOMINATORS = ("samples", "labels", "tasks")
+
+
+def entry_weights(
+    weights: np.ndarray, labelled: np.ndarray, task_weights: np.ndarray, denominator: str = "samples"
+) -> np.ndarray:
+    """Return W (n, n_tasks) such that the loss of n samples is J = (1/n) Σ_i Σ_t W_it loss_it.
+
+    With no weights given, J = (1/n) Σ_i Σ_{t labelled} loss_it. The mean of J over batches is J of all samples,
+    whichever labels a batch happens to hold.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples, n_tasks)
+        Weights of the entries, of the sample and of its class.
+    labelled : ndarray of bool of shape (n_samples, n_tasks)
+        Which labels are there. Each sample has one at least.
+    task_weights : ndarray of shape (n_tasks,)
+        Factors of the tasks.
+    denominator : {"samples", "labels", "tasks"}, default="samples"
+        The sum over labelled entries is divided by the number of samples; by that of labels; or each task's sum by its
+        labels, and the whole by the number of tasks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.losses import entry_weights
+    >>> labelled = np.array([[True, True], [True, False]])
+    >>> entry_weights(np.ones((2, 2)), labelled, np.ones(2))
+    array([[1., 1.],
+           [1., 0.]])
+    >>> entry_weights(np.ones((2, 2)), labelled, np.ones(2), "tasks")
+    array([[0.5, 1. ],
+           [0.5, 0. ]])
+    """
+    kept = np.where(labelled, weights, 0.0)
+    if denominator == "samples":
+        divisor = (kept.sum(axis=1) / labelled.sum(axis=1)).mean()
+    elif denominator == "labels":
+        divisor = kept.sum() / len(kept)
+    else:
+        divisor = kept.sum(axis=0) * labelled.shape[1] / len(kept)
+    return kept * task_weights / divisor

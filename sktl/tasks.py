@@ -1,12 +1,13 @@
 """What is learned: targets as users write them, and as a network sees them."""
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from scipy.special import expit, softmax
 
-__all__ = ["ClassificationTask", "RegressionTask", "Task"]
+__all__ = ["ClassificationTask", "ConstantTask", "RegressionTask", "Task", "TaskSet"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,8 +24,13 @@ class ClassificationTask:
 
     @property
     def kind(self) -> str:
-        """The kind of loss: "binary" or "multiclass"."""
+        """The kind of target: "binary" or "multiclass"."""
         return "binary" if len(self.classes) == 2 else "multiclass"
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        return "logistic" if self.kind == "binary" else "cross_entropy"
 
     @property
     def n_outputs(self) -> int:
@@ -39,10 +45,9 @@ class ClassificationTask:
         """Whether a network fitted to the other task can be trained on with this one."""
         return isinstance(other, ClassificationTask) and np.array_equal(self.classes, other.classes)
 
-    def encode(self, y: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        """Return targets (n,): 0 and 1 in ``dtype`` for two classes, else the classes' numbers."""
-        numbers = torch.from_numpy(np.searchsorted(self.classes, y))
-        return numbers.to(dtype) if self.kind == "binary" else numbers
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """Return the numbers of the classes (n,), as floats."""
+        return np.searchsorted(self.classes, y).astype(float)
 
     def probabilities(self, outputs: np.ndarray) -> np.ndarray:
         """Return probabilities (n, n_classes) for outputs (n, n_outputs)."""
@@ -51,58 +56,149 @@ class ClassificationTask:
             return np.column_stack([1 - positive, positive])
         return softmax(outputs, axis=1)
 
-    def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the likeliest labels (n,) for outputs (n, n_outputs)."""
-        numbers = (outputs[:, 0] > 0).astype(int) if self.kind == "binary" else outputs.argmax(axis=1)
-        return self.classes[numbers]
+    def decode(self, outputs: np.ndarray, threshold: float | None = None) -> np.ndarray:
+        """Return the likeliest labels (n,) for outputs (n, n_outputs); two classes may be parted by a threshold."""
+        if self.kind == "multiclass":
+            return self.classes[outputs.argmax(axis=1)]
+        is_positive = outputs[:, 0] > 0 if threshold is None else expit(outputs[:, 0]) > threshold
+        return self.classes[is_positive.astype(int)]
 
 
 @dataclasses.dataclass(frozen=True)
 class RegressionTask:
-    """Predicting numbers, which the network sees standardised.
+    """Predicting a number, which the network sees standardised.
 
     Parameters
     ----------
-    mean, scale : ndarray of shape (n_outputs,)
+    mean, scale : float
         Weighted mean and standard deviation of the training targets; the scale of a constant is 1.
-    is_1d : bool
-        Whether targets are (n,), not (n, n_outputs).
+    loss : {"squared_error", "huber"}, default="squared_error"
+        The name of the loss.
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
-    is_1d: bool
+    mean: float
+    scale: float
+    loss: str = "squared_error"
     kind = "regression"
+    n_outputs = 1
 
     @classmethod
-    def of(cls, y: np.ndarray, weights: np.ndarray) -> "RegressionTask":
-        """Return the task of predicting ``y`` (n,) or (n, n_outputs)."""
-        columns = y.reshape(len(y), -1)
-        mean = np.average(columns, axis=0, weights=weights)
-        scale = np.sqrt(np.average((columns - mean) ** 2, axis=0, weights=weights))
-        return cls(mean=mean, scale=np.where(scale > 0, scale, 1.0), is_1d=y.ndim == 1)
-
-    @property
-    def n_outputs(self) -> int:
-        """The number of outputs of the head."""
-        return len(self.mean)
+    def of(cls, y: np.ndarray, weights: np.ndarray, loss: str = "squared_error") -> "RegressionTask":
+        """Return the task of predicting ``y`` (n,)."""
+        mean = np.average(y, weights=weights)
+        scale = np.sqrt(np.average((y - mean) ** 2, weights=weights))
+        return cls(mean=float(mean), scale=float(scale) or 1.0, loss=loss)
 
     def describe(self) -> str:
         """Return the task in words."""
-        return "a target (n_samples,)" if self.is_1d else f"a target (n_samples, {self.n_outputs})"
+        return "a number"
 
     def continues(self, other: "Task") -> bool:
         """Whether a network fitted to the other task can be trained on with this one."""
-        return isinstance(other, RegressionTask) and (self.is_1d, self.n_outputs) == (other.is_1d, other.n_outputs)
+        return isinstance(other, RegressionTask) and self.loss == other.loss
 
-    def encode(self, y: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
-        """Return standardised targets (n, n_outputs)."""
-        return torch.from_numpy((y.reshape(len(y), -1) - self.mean) / self.scale).to(dtype)
+    def encode(self, y: np.ndarray) -> np.ndarray:
+        """Return standardised targets (n,)."""
+        return (y - self.mean) / self.scale
 
-    def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Return predictions in the units of the training targets."""
-        predictions = outputs * self.scale + self.mean
-        return predictions[:, 0] if self.is_1d else predictions
+    def decode(self, outputs: np.ndarray, threshold: float | None = None) -> np.ndarray:
+        """Return predictions (n,) in the units of the training targets."""
+        return outputs[:, 0] * self.scale + self.mean
 
 
-Task = ClassificationTask | RegressionTask
+@dataclasses.dataclass(frozen=True)
+class ConstantTask:
+    """A task whose labels teach nothing: none is there, or all are of one class. It takes no part in training.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,) or None
+        The labels that it could have, sorted. None: numbers.
+    label : object or None
+        The one class that was seen; None where no label was.
+    """
+
+    classes: np.ndarray | None
+    label: object | None
+    kind = "constant"
+    loss = None
+    n_outputs = 0
+
+    def describe(self) -> str:
+        """Return the task in words."""
+        return "no label" if self.label is None else f"the class {self.label!r} only"
+
+    def continues(self, other: "Task") -> bool:
+        """Whether a network fitted to the other task can be trained on with this one."""
+        return isinstance(other, ConstantTask)
+
+    def probabilities(self, outputs: np.ndarray) -> np.ndarray:
+        """Return 1 for the class that was seen and 0 for others, or NaN where none was: (n, n_classes)."""
+        assert self.classes is not None
+        known = np.full(len(self.classes), np.nan) if self.label is None else (self.classes == self.label).astype(float)
+        return np.tile(known, (len(outputs), 1))
+
+    def decode(self, outputs: np.ndarray, threshold: float | None = None) -> np.ndarray:
+        """Return the class that was seen (n,), or NaN where none was."""
+        if self.label is None:
+            return np.full(len(outputs), np.nan)
+        return np.full(len(outputs), self.label, dtype=None if self.classes is None else self.classes.dtype)
+
+
+Task = ClassificationTask | RegressionTask | ConstantTask
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskSet:
+    """The tasks that one network learns; their outputs stand side by side.
+
+    Parameters
+    ----------
+    tasks : tuple of Task
+        In the order of their labels.
+    """
+
+    tasks: tuple[Task, ...]
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self.tasks)
+
+    @property
+    def trained(self) -> "TaskSet":
+        """The tasks that take part in training."""
+        return TaskSet(tuple(task for task in self if task.n_outputs))
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of outputs of all tasks."""
+        return sum(task.n_outputs for task in self)
+
+    @property
+    def slices(self) -> list[slice]:
+        """The outputs of each task."""
+        stops = np.cumsum([task.n_outputs for task in self])
+        return [slice(int(stop) - task.n_outputs, int(stop)) for task, stop in zip(self, stops, strict=True)]
+
+    def continues(self, other: "TaskSet") -> bool:
+        """Whether a network fitted to the other tasks can be trained on with these."""
+        return len(self) == len(other) and all(one.continues(two) for one, two in zip(self, other, strict=True))
+
+    def describe(self) -> str:
+        """Return the tasks in words."""
+        return ", ".join(task.describe() for task in self)
+
+    def encode(self, columns: Sequence[np.ndarray], labelled: np.ndarray, dtype: torch.dtype) -> torch.Tensor:
+        """Return targets (n, n_tasks) of the tasks that take part in training, 0 where one is missing."""
+        pairs = [(task, number) for number, task in enumerate(self) if task.n_outputs]
+        targets = np.zeros((len(labelled), len(pairs)))
+        for place, (task, number) in enumerate(pairs):
+            there = labelled[:, number]
+            targets[there, place] = task.encode(columns[number][there])  # type: ignore[union-attr]
+        return torch.from_numpy(targets).to(dtype)
+
+    def split(self, outputs: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs (n, n_outputs of the task) of each task."""
+        return [outputs[:, part] for part in self.slices]

@@ -26,12 +26,15 @@ class MLP(BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default=(100,)
-        Units of each hidden layer; the default is that of scikit-learn's ``MLPClassifier``.
+    hidden_layer_sizes : sequence of int, default=(256, 256)
+        Units of each hidden layer.
     activation : {"relu", "gelu", "silu", "tanh", "logistic"}, default="relu"
         What follows each linear layer.
     dropout : float, default=0.0
         Share of the units dropped after each hidden layer in training, in [0, 1).
+    input_dropout : float, default=0.0
+        Share of the columns dropped in training, in [0, 1). It helps where there are many that say the same, such as
+        the bits of a fingerprint.
 
     Examples
     --------
@@ -40,10 +43,17 @@ class MLP(BaseEstimator):
     ('hidden1', 'hidden2')
     """
 
-    def __init__(self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", dropout: float = 0.0):
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (256, 256),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+    ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.input_dropout = input_dropout
 
     def build(self, n_features: int) -> Backbone:
         """Return the network for tables of ``n_features`` columns, with random weights from torch's global generator.
@@ -60,7 +70,8 @@ class MLP(BaseEstimator):
             raise ValueError(f"activation must be one of {list(_ACTIVATIONS)}, got {self.activation!r}")
         stages = []
         for number, (n_in, n_out) in enumerate(zip([n_features, *sizes], sizes, strict=False), 1):
-            layers = [nn.Linear(n_in, n_out), _ACTIVATIONS[self.activation]()]
+            layers: list[nn.Module] = [nn.Dropout(self.input_dropout)] if self.input_dropout and number == 1 else []
+            layers += [nn.Linear(n_in, n_out), _ACTIVATIONS[self.activation]()]
             layers += [nn.Dropout(self.dropout)] if self.dropout else []
             stages.append((f"hidden{number}", nn.Sequential(*layers)))
         return Backbone(stages=stages, name="mlp", input_kind="table", n_channels=n_features, architecture="mlp")

@@ -1,7 +1,17 @@
 """The estimators."""
 
 from sktl.estimators._backbone_features import BackboneFeatures
+from sktl.estimators._multi_task_classifier import MultiTaskClassifier
+from sktl.estimators._multi_task_estimator import MultiTaskEstimator
+from sktl.estimators._multi_task_regressor import MultiTaskRegressor
 from sktl.estimators._transfer_classifier import TransferClassifier
 from sktl.estimators._transfer_regressor import TransferRegressor
 
-__all__ = ["BackboneFeatures", "TransferClassifier", "TransferRegressor"]
+__all__ = [
+    "BackboneFeatures",
+    "MultiTaskClassifier",
+    "MultiTaskEstimator",
+    "MultiTaskRegressor",
+    "TransferClassifier",
+    "TransferRegressor",
+]

@@ -1,4 +1,4 @@
-"""What the parameters of a transfer estimator, the data and the network come to."""
+"""What the parameters of an estimator, the data and the network come to."""
 
 import dataclasses
 from typing import Any
@@ -8,11 +8,38 @@ from sklearn.model_selection import train_test_split
 
 from sktl.backbones import Backbone
 from sktl.freezing import FreezeChoice, Situation, choose_freeze
-from sktl.tasks import Task
+from sktl.model_selection import MultiTaskStratifiedShuffleSplit
+from sktl.sharing import HardSharing, Sharing
+from sktl.tasks import TaskSet
 from sktl.training import FitPlan, TrainingSettings, recipe
 from sktl.utils._device import choose_device
 
-__all__ = ["Problem", "make_plan"]
+__all__ = ["JointTraining", "Problem", "make_plan"]
+
+# Targets for regression per "class", where a rule asks for samples per class.
+CLASSES_OF_REGRESSION = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class JointTraining:
+    """What several tasks share, and how they are weighed.
+
+    Parameters
+    ----------
+    sharing : Sharing
+        What they share.
+    weighting : str
+        The rule that weighs their losses.
+    task_weights : ndarray of shape (n_tasks,) or None
+        Fixed factors of their losses. None: all are 1.
+    denominator : {"samples", "labels", "tasks"}
+        What the sum over labelled entries is divided by.
+    """
+
+    sharing: Sharing = dataclasses.field(default_factory=HardSharing)
+    weighting: str = "equal"
+    task_weights: np.ndarray | None = None
+    denominator: str = "samples"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,31 +48,46 @@ class Problem:
 
     Parameters
     ----------
-    task : Task
+    tasks : TaskSet
         What is learned.
-    n_samples : int
-        Samples that count.
-    samples_per_class : float
-        Samples in the smallest class.
-    targets : ndarray
+    targets : ndarray of shape (n_samples, n_tasks)
         The encoded targets.
+    weights : ndarray of shape (n_samples, n_tasks)
+        Their weights in the loss, 0 where one is missing.
     seed : int
         Of everything random.
     """
 
-    task: Task
-    n_samples: int
-    samples_per_class: float
+    tasks: TaskSet
     targets: np.ndarray
+    weights: np.ndarray
     seed: int
 
+    @property
+    def n_samples(self) -> int:
+        """The number of samples with a label."""
+        return len(self.targets)
 
-def make_plan(estimator: Any, backbone: Backbone, problem: Problem, *, goes_on: bool) -> tuple[FitPlan, FreezeChoice]:
+    def samples_per_class(self, number: int) -> float:
+        """Return the samples in the smallest class of a task; a tenth of the samples for numbers."""
+        labels = self.targets[self.weights[:, number] > 0, number]
+        if self.tasks.tasks[number].kind == "regression":
+            return len(labels) / CLASSES_OF_REGRESSION
+        return float(np.bincount(labels.astype(int), minlength=2).min())
+
+    def typical_samples_per_class(self) -> float:
+        """Return the median over the tasks of the samples in the smallest class."""
+        return float(np.median([self.samples_per_class(number) for number in range(len(self.tasks))]))
+
+
+def make_plan(
+    estimator: Any, backbone: Backbone, problem: Problem, joint: JointTraining, *, goes_on: bool
+) -> tuple[FitPlan, FreezeChoice]:
     """Return all that is decided before the fit; ``goes_on`` says that it starts from fitted weights."""
     situation = Situation(
         stage_sizes=tuple(backbone.stage_sizes()),
         n_samples=problem.n_samples,
-        samples_per_class=problem.samples_per_class,
+        samples_per_class=problem.typical_samples_per_class(),
         architecture=backbone.architecture,
         is_pretrained=backbone.is_pretrained,
     )
@@ -74,8 +116,9 @@ def make_plan(estimator: Any, backbone: Backbone, problem: Problem, *, goes_on: 
     hold = estimator.batch_norm == "frozen" or (estimator.batch_norm == "auto" and backbone.is_pretrained)
     plan = FitPlan(
         depth=choice.depth,
-        kind=problem.task.kind,
-        n_outputs=problem.task.n_outputs,
+        tasks=problem.tasks,
+        sharing=joint.sharing,
+        weighting=joint.weighting,
         head_hidden=tuple(estimator.head_hidden),
         head_dropout=estimator.head_dropout,
         head_l2=estimator.head_l2,
@@ -106,7 +149,7 @@ def _settings(
         lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), starts_trained, optimizer),
         lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained),
         optimizer=optimizer,
-        weight_decay=estimator.weight_decay,
+        weight_decay=recipe.choose_weight_decay(estimator.weight_decay, starts_trained, optimizer),
         patience=estimator.n_iter_no_change if estimator.early_stopping else None,
         seed=problem.seed,
         device=choose_device(estimator.device),
@@ -121,8 +164,13 @@ def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray | N
     everything = np.arange(problem.n_samples)
     if not estimator.early_stopping:
         return everything, None
-    stratify = problem.targets if problem.task.kind != "regression" and problem.samples_per_class >= 2 else None
     n_validation = max(1, round(estimator.validation_fraction * problem.n_samples))
+    if len(problem.tasks) > 1:
+        holed = np.where(problem.weights > 0, problem.targets, np.nan)
+        splitter = MultiTaskStratifiedShuffleSplit(1, test_size=n_validation, random_state=problem.seed)
+        return next(splitter.split(everything, holed))
+    is_regression = problem.tasks.tasks[0].kind == "regression"
+    stratify = None if is_regression or problem.samples_per_class(0) < 2 else problem.targets[:, 0]
     n_smaller = min(n_validation, problem.n_samples - n_validation)
     if stratify is not None and n_smaller < len(np.unique(stratify)):
         stratify = None

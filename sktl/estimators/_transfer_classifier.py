@@ -7,13 +7,15 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from sktl.estimators._class_weights import class_weights
-from sktl.estimators._transfer_estimator import TransferEstimator
-from sktl.tasks import ClassificationTask
+from sktl.estimators._network_estimator import NetworkEstimator
+from sktl.estimators._store import store_parameters
+from sktl.tasks import ClassificationTask, TaskSet
+from sktl.utils._labels import complete_labels
 
 __all__ = ["TransferClassifier"]
 
 
-class TransferClassifier(ClassifierMixin, TransferEstimator):
+class TransferClassifier(ClassifierMixin, NetworkEstimator):
     """Classifier that puts a new head on a network trained on another task.
 
     The backbone loses its output layer and gets a randomly initialised head. ``freeze`` says how many of its stages
@@ -56,8 +58,9 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         transformers if they are pretrained, else 1.
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
-    weight_decay : float, default=1e-3
-        Weight decay of the optimiser, for weights but not for biases and scales.
+    weight_decay : float or "auto", default="auto"
+        Weight decay of the optimiser, for weights but not for biases and scales. ``"auto"``: 1e-3; for a
+        network from scratch 1, where the optimiser is AdamW, which decays apart from the gradients.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
         network is pretrained, as statistics of a small set ruin its features.
@@ -108,7 +111,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         How many stages were frozen.
     freeze_reason_ : str
         Why.
-    lr_, lr_decay_, max_epochs_, batch_size_ : float, float, int, int
+    lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
@@ -150,7 +153,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
     """
 
     _parameter_constraints: dict = {
-        **TransferEstimator._parameter_constraints,
+        **NetworkEstimator._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -169,7 +172,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         lr="auto",
         lr_decay="auto",
         optimizer="AdamW",
-        weight_decay=1e-3,
+        weight_decay="auto",
         batch_norm="auto",
         class_weight=None,
         early_stopping=False,
@@ -186,51 +189,25 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
         random_state=None,
         verbose=0,
     ):
-        self.backbone = backbone
-        self.weights = weights
-        self.freeze = freeze
-        self.image_size = image_size
-        self.head_hidden = head_hidden
-        self.head_dropout = head_dropout
-        self.head_l2 = head_l2
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.batch_norm = batch_norm
-        self.class_weight = class_weight
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.on_unreadable = on_unreadable
-        self.device = device
-        self.cache = cache
-        self.n_jobs = n_jobs
-        self.callbacks = callbacks
-        self.net_params = net_params
-        self.self_contained = self_contained
-        self.random_state = random_state
-        self.verbose = verbose
+        store_parameters(self, locals())
 
     @property
     def classes_(self):
         """The labels, (n_classes,)."""
-        return self._task.classes
+        return self._tasks.tasks[0].classes
 
-    def _check_target(self, y):
+    def _read_target(self, y):
         y = validate_data(self, X="no_validation", y=y)
         check_classification_targets(y)
-        return np.asarray(y)
+        return complete_labels(np.asarray(y))
 
-    def _make_task(self, y, weights):
-        classes, numbers = np.unique(y, return_inverse=True)
+    def _make_tasks(self, labels, weights):
+        classes, numbers = np.unique(labels.columns[0], return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"y holds one class only, {classes.tolist()}: a classifier needs samples of at least two")
-        weights = weights * class_weights(self.class_weight, classes, numbers, weights)[numbers]
-        return ClassificationTask(classes), weights, float(np.bincount(numbers).min())
+        factors = class_weights(self.class_weight, classes, numbers, weights.values[:, 0])
+        weights.values[:, 0] *= factors[numbers]
+        return TaskSet((ClassificationTask(classes),))
 
     def predict(self, X):
         """Return the likeliest class of each sample.
@@ -246,7 +223,7 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
             Labels of ``classes_``.
         """
         outputs = self._outputs(X)
-        return self._task.decode(outputs)
+        return self._tasks.tasks[0].decode(outputs[0])
 
     def predict_proba(self, X):
         """Return the probability of each class for each sample.
@@ -262,4 +239,4 @@ class TransferClassifier(ClassifierMixin, TransferEstimator):
             In the order of ``classes_``.
         """
         outputs = self._outputs(X)
-        return self._task.probabilities(outputs)
+        return self._tasks.tasks[0].probabilities(outputs[0])

@@ -4,13 +4,16 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
-from sktl.estimators._transfer_estimator import TransferEstimator
-from sktl.tasks import RegressionTask
+from sktl.estimators._fit_plan import JointTraining
+from sktl.estimators._network_estimator import NetworkEstimator
+from sktl.estimators._store import store_parameters
+from sktl.tasks import RegressionTask, TaskSet
+from sktl.utils._labels import complete_labels
 
 __all__ = ["TransferRegressor"]
 
 
-class TransferRegressor(RegressorMixin, TransferEstimator):
+class TransferRegressor(RegressorMixin, NetworkEstimator):
     """Regressor that puts a new head on a network trained on another task.
 
     Targets are standardised inside. The backbone loses its output layer and gets a randomly initialised head.
@@ -52,7 +55,7 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
         transformers if they are pretrained, else 1.
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
-    weight_decay : float, default=1e-3
+    weight_decay : float or "auto", default="auto"
         Weight decay of the optimiser, for weights but not for biases and scales.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
@@ -100,7 +103,7 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
         How many stages were frozen.
     freeze_reason_ : str
         Why.
-    lr_, lr_decay_, max_epochs_, batch_size_ : float, float, int, int
+    lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
@@ -152,7 +155,7 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
         lr="auto",
         lr_decay="auto",
         optimizer="AdamW",
-        weight_decay=1e-3,
+        weight_decay="auto",
         batch_norm="auto",
         early_stopping=False,
         validation_fraction=0.1,
@@ -168,40 +171,19 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
         random_state=None,
         verbose=0,
     ):
-        self.backbone = backbone
-        self.weights = weights
-        self.freeze = freeze
-        self.image_size = image_size
-        self.head_hidden = head_hidden
-        self.head_dropout = head_dropout
-        self.head_l2 = head_l2
-        self.max_epochs = max_epochs
-        self.batch_size = batch_size
-        self.lr = lr
-        self.lr_decay = lr_decay
-        self.optimizer = optimizer
-        self.weight_decay = weight_decay
-        self.batch_norm = batch_norm
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.on_unreadable = on_unreadable
-        self.device = device
-        self.cache = cache
-        self.n_jobs = n_jobs
-        self.callbacks = callbacks
-        self.net_params = net_params
-        self.self_contained = self_contained
-        self.random_state = random_state
-        self.verbose = verbose
+        store_parameters(self, locals())
 
-    def _check_target(self, y):
+    def _read_target(self, y):
         y = validate_data(self, X="no_validation", y=y, multi_output=True, y_numeric=True)
-        return np.asarray(y, dtype=np.float64)
+        return complete_labels(np.asarray(y, dtype=np.float64))
 
-    def _make_task(self, y, weights):
-        return RegressionTask.of(y, weights), weights, len(y) / 10
+    def _make_tasks(self, labels, weights):
+        self._is_1d = labels.is_1d
+        pairs = zip(labels.columns, weights.values.T, strict=True)
+        return TaskSet(tuple(RegressionTask.of(column, weight) for column, weight in pairs))
+
+    def _joint_training(self, n_tasks):
+        return JointTraining(denominator="labels")  # the mean over the outputs
 
     def predict(self, X):
         """Return the predicted numbers of each sample.
@@ -217,7 +199,8 @@ class TransferRegressor(RegressorMixin, TransferEstimator):
             In the units and the shape of the targets.
         """
         outputs = self._outputs(X)
-        return self._task.decode(outputs)
+        columns = [task.decode(output) for task, output in zip(self._tasks, outputs, strict=True)]
+        return columns[0] if self._is_1d else np.column_stack(columns)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

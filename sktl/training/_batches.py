@@ -19,10 +19,10 @@ class LabelledRows(torch.utils.data.Dataset):
     ----------
     rows : Rows
         What the network takes in.
-    targets : torch.Tensor
-        One for each row, as the loss takes them.
-    weights : torch.Tensor
-        (n,), with the mean 1 over the rows.
+    targets : torch.Tensor of shape (n, n_tasks)
+        As the loss takes them.
+    weights : torch.Tensor of shape (n, n_tasks)
+        Of each target; 0 where one is missing.
     indices : ndarray of int
         The rows that belong to the set.
     """

@@ -8,16 +8,21 @@ import numpy as np
 import torch
 
 from sktl.features import ArrayRows, FrozenActivations
-from sktl.heads import build_head, set_linear
-from sktl.losses import LOSSES, WeightedMeanLoss
+from sktl.heads import build_head
+from sktl.sharing import Sharing
+from sktl.tasks import TaskSet
+from sktl.training._head_probes import solve_heads
+from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
 from sktl.training._network import Network
-from sktl.training._probe import LinearProbe, solve_linear_probe
+from sktl.training._probe import LinearProbe
 from sktl.training._settings import TrainingSettings
+from sktl.training._start_biases import start_biases
 from sktl.training._train import make_net, train
 from sktl.utils._seeds import seeded
+from sktl.weighting import choose_rule
 
-__all__ = ["FitPlan", "fit_network"]
+__all__ = ["FitPlan", "fit_network", "new_network"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,29 +33,33 @@ class FitPlan:
     ----------
     depth : int
         Frozen stages.
-    kind : {"binary", "multiclass", "regression"}
-        The kind of loss.
-    n_outputs : int
-        Outputs of the head.
+    tasks : TaskSet
+        What is learned.
+    sharing : Sharing
+        What the tasks share.
+    weighting : str
+        The name of the rule that weighs their losses.
     head_hidden : sequence of int
-        Units of the head's hidden layers.
+        Units of each head's hidden layers.
     head_dropout : float
-        Share of the inputs of each layer of the head that is dropped in training.
+        Share of the inputs of each layer of a head that is dropped in training.
     head_l2 : float or "auto"
         The λ of a linear head that is solved to its optimum.
     hold_batch_norm : bool
         Whether batch normalisation keeps the statistics it came with.
     starts_trained : bool
-        Whether the stages have learned something, so that the head is fitted to their features before they are trained.
+        Whether the stages have learned something, so that the heads are fitted to their features before they are
+        trained.
     head_training, training : TrainingSettings
-        How a head with hidden layers is trained on features, and how stages and head are trained together.
+        How heads with hidden layers are trained on features, and how stages and heads are trained together.
     split : tuple
         Indices to train on, and indices to validate on (or None).
     """
 
     depth: int
-    kind: str
-    n_outputs: int
+    tasks: TaskSet
+    sharing: Sharing
+    weighting: str
     head_hidden: Sequence[int]
     head_dropout: float
     head_l2: float | Literal["auto"]
@@ -67,19 +76,19 @@ def fit_network(
     weights: torch.Tensor,
     plan: FitPlan,
     start: Network | None = None,
-) -> tuple[Net, LinearProbe | None]:
-    """Fit a new head, and the stages behind the frozen ones, to targets.
+) -> tuple[Net, list[LinearProbe]]:
+    """Fit a new head for each task, and the stages behind the frozen ones.
 
-    First the head alone is fitted to the features of the whole network, if that has learned something: a linear head to
-    its optimum, one with hidden layers by gradient steps. Then, unless every stage is frozen, head and free stages are
-    trained together from there (linear probe, then fine-tune: Kumar et al., 2022).
+    First the heads alone are fitted to the features of the whole network, if that has learned something: linear heads
+    to their optimum, those with hidden layers by gradient steps. Then, unless every stage is frozen, heads and free
+    stages are trained together from there (linear probe, then fine-tune: Kumar et al., 2022).
 
     Parameters
     ----------
     activations : FrozenActivations
         The inputs behind each stage.
-    targets, weights : torch.Tensor
-        One of each for every sample; the weights have the mean 1.
+    targets, weights : torch.Tensor of shape (n_samples, n_tasks)
+        As the losses take them; a weight is 0 where a label is missing.
     plan : FitPlan
         What was decided.
     start : Network or None, default=None
@@ -89,65 +98,67 @@ def fit_network(
     -------
     net : Net
         The skorch net around the fitted network.
-    probe : LinearProbe or None
-        The linear head that was solved, if one was.
+    probes : list of LinearProbe
+        The linear heads that were solved, one for each task, or none.
     """
     backbone = activations.backbone
     all_frozen = plan.depth == backbone.n_stages
-    loss = WeightedMeanLoss(LOSSES[plan.kind])
+    loss = JointLoss(plan.tasks, choose_rule(plan.weighting)).to(weights.dtype)
     if start is not None and not all_frozen:
-        return train(start, loss, activations.rows(plan.depth), targets, weights, plan.training, plan.split), None
+        return train(start, loss, activations.rows(plan.depth), targets, weights, plan.training, plan.split), []
     if not (plan.starts_trained or all_frozen):
         rows = activations.rows(plan.depth)
-        network = _new_network(activations, plan, _count_features(activations, plan))
-        return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), None
+        network = new_network(backbone, plan, _count_features(activations, plan))
+        network.head.set_bias(start_biases(plan.tasks, targets, weights))
+        return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), []
 
     features = activations.features()
-    network = _new_network(activations, plan, features.shape[1])
-    head_net, probe = _fit_head(network if start is None else start, features, targets, weights, plan, loss)
+    network = new_network(backbone, plan, features.shape[1])
+    head_net, probes = _fit_heads(network if start is None else start, features, targets, weights, plan, loss)
     if all_frozen:
-        return head_net, probe
+        return head_net, probes
     network.head = head_net.module_.head
     rows = activations.rows(plan.depth)
-    return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), probe
+    return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), probes
 
 
-def _fit_head(
+def _fit_heads(
     network: Network,
     features: np.ndarray,
     targets: torch.Tensor,
     weights: torch.Tensor,
     plan: FitPlan,
-    loss: WeightedMeanLoss,
-) -> tuple[Net, LinearProbe | None]:
-    """Fit the head of a network to the features of all stages; return the net of the head alone."""
-    head_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
-    head_only.to(weights.dtype)
-    if len(network.head) > 1:
+    loss: JointLoss,
+) -> tuple[Net, list[LinearProbe]]:
+    """Fit the heads of a network to the features of all stages; return the net of the heads alone."""
+    heads_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
+    heads_only.to(weights.dtype)
+    if plan.head_hidden or any(task.loss == "huber" for task in plan.tasks):
+        heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
         rows = ArrayRows(features)
-        return train(head_only, loss, rows, targets, weights, plan.head_training, plan.split), None
-    probe = solve_linear_probe(
-        features,
-        targets.numpy().astype(float) if plan.kind == "regression" else targets.numpy().astype(int),
-        weights.numpy().astype(float),
-        kind=plan.kind,
-        penalty=plan.head_l2,
-        seed=plan.training.seed,
+        return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split), []
+    probes = solve_heads(plan.tasks, features, targets.numpy(), weights.numpy(), plan.head_l2, plan.training.seed)
+    heads_only.head.set_last(
+        torch.from_numpy(np.concatenate([probe.weight for probe in probes])),
+        torch.from_numpy(np.concatenate([probe.bias for probe in probes])),
     )
-    set_linear(head_only.head, torch.from_numpy(probe.weight), torch.from_numpy(probe.bias))
-    net = make_net(head_only, loss, plan.head_training)
+    net = make_net(heads_only, loss, plan.head_training)
     net.history.new_epoch()
-    net.history.record("epoch", probe.n_iter)
-    net.history.record("train_loss", probe.loss)
-    return net, probe
+    net.history.record("epoch", max(probe.n_iter for probe in probes))
+    shares = weights.numpy().mean(axis=0)
+    net.history.record("train_loss", float(sum(s * probe.loss for s, probe in zip(shares, probes, strict=True))))
+    return net, probes
 
 
-def _new_network(activations: FrozenActivations, plan: FitPlan, n_features: int) -> Network:
-    """Return copies of the free stages with a new head."""
-    backbone = activations.backbone
+def new_network(backbone, plan: FitPlan, n_features: int, depth: int | None = None) -> Network:
+    """Return copies of the free stages, joined for the tasks, with new heads."""
+    depth = plan.depth if depth is None else depth
     with seeded(plan.training.seed):
-        head = build_head(n_features, plan.n_outputs, plan.head_hidden, plan.head_dropout)
-    return Network(backbone.suffix(plan.depth), head, backbone.channel_axis, plan.hold_batch_norm)
+        heads = [build_head(n_features, task.n_outputs, plan.head_hidden, plan.head_dropout) for task in plan.tasks]
+        joined = plan.sharing.join(backbone.suffix(depth), heads, backbone.stage_names[depth:])
+    return Network(
+        joined.stages, joined.head, backbone.channel_axis, plan.hold_batch_norm, joined.has_towers, joined.tie
+    )
 
 
 def _count_features(activations: FrozenActivations, plan: FitPlan) -> int:

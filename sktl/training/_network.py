@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from sktl.backbones import pool_channels
+from sktl.sharing import TaskHead, Tie
 
 __all__ = ["Network"]
 
@@ -15,20 +16,37 @@ class Network(nn.Module):
     ----------
     stages : torch.nn.ModuleList
         The stages behind the frozen ones, in order.
-    head : torch.nn.Sequential
-        Maps features (b, n_features) to outputs (b, n_outputs).
+    head : TaskHead
+        Maps features (b, n_features), or (n_towers, b, n_features), to outputs (b, n_outputs).
     channel_axis : {1, -1}
-        The axis of channels in what the last stage returns.
+        The axis of channels in what the last stage of a tower returns.
     hold_batch_norm : bool
         Whether normalisation by batch statistics goes by the statistics the stages came with, in training too.
+    has_towers : bool, default=False
+        Whether the stages return (n_towers, b, ...).
+    tie : Tie or None, default=None
+        What draws towers together after each step.
     """
 
-    def __init__(self, stages: nn.ModuleList, head: nn.Sequential, channel_axis: int, hold_batch_norm: bool):
+    stages: nn.ModuleList
+    head: TaskHead
+
+    def __init__(
+        self,
+        stages: nn.ModuleList,
+        head: TaskHead,
+        channel_axis: int,
+        hold_batch_norm: bool,
+        has_towers: bool = False,
+        tie: Tie | None = None,
+    ):
         super().__init__()
         self.stages = stages
         self.head = head
         self.channel_axis = channel_axis
         self.hold_batch_norm = hold_batch_norm
+        self.has_towers = has_towers
+        self.tie = tie
 
     def train(self, mode: bool = True) -> "Network":
         """Switch to training or evaluation; held normalisation layers stay in evaluation."""
@@ -45,4 +63,6 @@ class Network(nn.Module):
             x = x.contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
             x = stage(x)
+        if self.has_towers:
+            return self.head(pool_channels(x.flatten(0, 1), self.channel_axis).unflatten(0, x.shape[:2]))
         return self.head(pool_channels(x, self.channel_axis))

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from sktl.training._rotate import rotate
+from sktl.training._rotate import Rotation
 
 __all__ = ["LinearProbe", "solve_linear_probe"]
 
@@ -57,7 +57,7 @@ class LinearProbe:
 
 
 def solve_linear_probe(
-    features: np.ndarray, targets: np.ndarray, weights: np.ndarray, *, kind: str, penalty: float | str, seed: int
+    rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kind: str, penalty: float | str, seed: int
 ) -> LinearProbe:
     """Return the linear head with the least Σ w_i loss_i / Σ w_i + λ/2 · s² ‖W‖², s² the features' mean squared length.
 
@@ -66,7 +66,8 @@ def solve_linear_probe(
 
     Parameters
     ----------
-    features : ndarray of shape (n_samples, n_features)
+    rotated : Rotation
+        The features of the samples.
     targets : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The classes' numbers, or standardised numbers.
     weights : ndarray of shape (n_samples,)
@@ -80,7 +81,6 @@ def solve_linear_probe(
     seed : int
         Of the folds.
     """
-    rotated = rotate(features, weights)
     solve = _solve_ridge if kind == "regression" else _solve_logistic
     temperature = 1.0
     if penalty == "auto":

@@ -9,8 +9,8 @@ from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
 
 from sktl.features import Rows
-from sktl.losses import WeightedMeanLoss
 from sktl.training._batches import BatchIterator, LabelledRows
+from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
 from sktl.training._network import Network
 from sktl.training._progress import EpochBar
@@ -23,7 +23,7 @@ __all__ = ["make_net", "train"]
 
 def train(
     network: Network,
-    loss: WeightedMeanLoss,
+    loss: JointLoss,
     rows: Rows,
     targets: torch.Tensor,
     weights: torch.Tensor,
@@ -36,10 +36,10 @@ def train(
     ----------
     network : Network
         What is trained.
-    loss : WeightedMeanLoss
+    loss : JointLoss
         What is made small.
     rows, targets, weights : Rows, Tensor, Tensor
-        Inputs, and a target and a weight for each.
+        Inputs, with targets and weights (n, n_tasks).
     settings : TrainingSettings
         How it is trained.
     split : tuple
@@ -56,7 +56,7 @@ def train(
     return net
 
 
-def make_net(network: Network, loss: WeightedMeanLoss, settings: TrainingSettings, n_batches: int = 1) -> Net:
+def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_batches: int = 1) -> Net:
     """Return an initialised net around a network, ready to be trained."""
     schedule = functools.partial(warmup_cosine, n_steps=n_batches * settings.max_epochs)
     callbacks = [

@@ -1,4 +1,4 @@
-"""What the transfer estimators share: fitting a network to a task, and predicting with it."""
+"""What all estimators around a trained network share: fitting it to tasks, and predicting with it."""
 
 import abc
 import copy
@@ -12,20 +12,23 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, _num_samples, check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sktl.backbones import Backbone, WeightsInfo
 from sktl.estimators._backbone_estimator import BackboneEstimator
-from sktl.estimators._fit_plan import Problem, make_plan
+from sktl.estimators._fit_plan import JointTraining, Problem, make_plan
 from sktl.estimators._fitted_state import pack_net, unpack_net
+from sktl.estimators._label_weights import LabelWeights, read_weights
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
 from sktl.exceptions import SkippedImageWarning
 from sktl.features import ArrayRows, FrozenActivations
 from sktl.inputs import Images, Tensors
-from sktl.tasks import Task
+from sktl.losses import entry_weights
+from sktl.tasks import TaskSet
 from sktl.training import fit_network, network_outputs
+from sktl.utils._labels import LabelTable
 
-__all__ = ["TransferEstimator"]
+__all__ = ["NetworkEstimator"]
 
 _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _COUNT = Interval(numbers.Integral, 1, None, closed="left")
@@ -36,8 +39,8 @@ NET_PARAMS = "net_params__"
 NO_SPLIT = (np.arange(0), None)
 
 
-class TransferEstimator(BackboneEstimator):
-    """Fits a new head, and the free stages of a backbone, to one task."""
+class NetworkEstimator(BackboneEstimator):
+    """Fits new heads, and the free stages of a backbone, to one task or several."""
 
     _parameter_constraints: dict = {
         **BackboneEstimator._parameter_constraints,
@@ -50,7 +53,7 @@ class TransferEstimator(BackboneEstimator):
         "lr": [StrOptions({"auto"}), _POSITIVE],
         "lr_decay": [StrOptions({"auto"}), _POSITIVE],
         "optimizer": [str, type],
-        "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
+        "weight_decay": [StrOptions({"auto"}), Interval(numbers.Real, 0, None, closed="left")],
         "batch_norm": [StrOptions({"auto", "frozen", "trained"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(numbers.Real, 0, 1, closed="neither")],
@@ -63,25 +66,30 @@ class TransferEstimator(BackboneEstimator):
     }
 
     @abc.abstractmethod
-    def _check_target(self, y: Any) -> np.ndarray:
+    def _read_target(self, y: Any) -> LabelTable:
         """Return y, checked."""
 
     @abc.abstractmethod
-    def _make_task(self, y: np.ndarray, weights: np.ndarray) -> tuple[Task, np.ndarray, float]:
-        """Return the task, the weights of samples times those of their classes, and the samples per class."""
+    def _make_tasks(self, labels: LabelTable, weights: LabelWeights) -> TaskSet:
+        """Return the tasks that the labels pose; multiply weights by those of the classes."""
+
+    def _joint_training(self, n_tasks: int) -> JointTraining:
+        """Return what several tasks share and how they are weighed; a single task needs no more than the defaults."""
+        return JointTraining()
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Fit a new head, and the stages that are not frozen.
+        """Fit new heads, and the stages that are not frozen.
 
         Parameters
         ----------
         X : array-like, list of paths, of pictures or of bytes, or torch Dataset
             The inputs, of the kind that the backbone takes.
-        y : array-like of shape (n_samples,), or (n_samples, n_outputs) for regression
-            The targets.
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks)
+            The targets. An estimator of several tasks takes NaN, None and pandas.NA for a label that is missing.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss. A sample of weight 0 counts as if it were not there.
+            Weights of the samples in the loss. A sample of weight 0 counts as if it were not there. Estimators of
+            several tasks take weights (n_samples, n_tasks) too.
 
         Returns
         -------
@@ -91,43 +99,49 @@ class TransferEstimator(BackboneEstimator):
         Raises
         ------
         ValueError
-            Where X or y is empty, holds NaN or infinity, or they differ in length; where there is one class only; where
-            a parameter is out of range.
+            Where X or y is empty or holds infinity, or they differ in length; where y holds NaN and there is one task;
+            where a task has one class only or no label; where a parameter is out of range.
         UnreadableImageError
             Where a picture cannot be read, unless ``on_unreadable="skip"``.
         """
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if self.warm_start and hasattr(self, "net_") else None
         description, kind = describe_backbone(self.backbone)
-        y = self._check_target(y)  # before X, as this forgets the names of columns
+        labels = self._read_target(y)  # before X, as this forgets the names of columns
         if goes_on_from is None:
             inputs, source = self._open_both(X, description, kind, seed)
         else:
             source = self._source
             inputs = self._open_inputs(X, kind, source.n_channels, reset=True)
-        check_consistent_length(X, y)
-        chosen, weights = self._choose_samples(X, inputs, sample_weight)
-        task, weights, samples_per_class = self._make_task(y[chosen], weights)
+        check_consistent_length(X, labels.labelled)
+        weights = read_weights(sample_weight, X, labels)
+        chosen = np.intersect1d(self._readable(inputs), weights.counted)
+        labels, weights = labels.subset(chosen), weights.subset(chosen)
+        tasks = self._make_tasks(labels, weights)
         if goes_on_from is not None:
-            task = self._continued(task)
+            tasks = self._continued(tasks)
+        joint = self._joint_training(len(tasks))
+        kept, table = _trained_part(tasks, weights, joint)
+        dtype = dtype_of(source)
+        targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
+        chosen = chosen[kept]
         samples = self._as_samples(inputs, source)
         samples = samples.subset(chosen) if len(chosen) < len(samples) else samples
-        dtype = dtype_of(source)
-        targets, weights = task.encode(y[chosen], dtype), torch.from_numpy(weights / weights.mean()).to(dtype)
-        problem = Problem(task, len(chosen), samples_per_class, targets.numpy(), seed)
-        plan, choice = make_plan(self, source, problem, goes_on=goes_on_from is not None)
+        problem = Problem(tasks.trained, targets.numpy(), table, seed)
+        plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on_from is not None)
         uses_cache = plan.depth > 0 or (plan.starts_trained and goes_on_from is None)
         activations = self._open_activations(source, samples, cached=uses_cache)
-        net, probe = fit_network(activations, targets, weights, plan, goes_on_from)
+        net, probes = fit_network(activations, targets, torch.from_numpy(table).to(dtype), plan, goes_on_from)
 
-        self._source, self._task, self._plan, self.net_ = source, task, dataclasses.replace(plan, split=NO_SPLIT), net
+        self._source, self._tasks, self._plan, self.net_ = source, tasks, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
-        self.backbone_ = self._fitted_backbone(net, plan.depth, len(chosen))
+        self._keep_backbone(net, plan.depth, len(chosen))
         self.cache_report_ = activations.report
         self.max_epochs_, self.batch_size_ = net.max_epochs, net.batch_size
-        self.lr_, self.lr_decay_ = net.lr, net.lr_decay
-        self.head_l2_ = None if probe is None else probe.penalty
+        self.lr_, self.lr_decay_, self.weight_decay_ = net.lr, net.lr_decay, net.optimizer__weight_decay
+        penalties = [probe.penalty for probe in probes]
+        self.head_l2_ = (penalties[0] if len(penalties) == 1 else np.array(penalties)) if penalties else None
         self.history_ = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
         self.n_iter_ = self.history_[-1]["epoch"]
         self._warn_of_full_cache()
@@ -149,46 +163,41 @@ class TransferEstimator(BackboneEstimator):
             )
         return np.setdiff1d(everything, list(reasons))
 
-    def _choose_samples(self, X: Any, inputs: Images | Tensors, sample_weight: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return the indices of the samples that count, and their weights."""
-        chosen = self._readable(inputs)
-        if sample_weight is None:
-            return chosen, np.ones(len(chosen))
-        weights = _check_sample_weight(sample_weight, np.empty(_num_samples(X)), dtype=np.float64)
-        if (weights < 0).any():
-            raise ValueError(f"Negative values in data passed to `sample_weight`: {weights.min()} is the least")
-        chosen = chosen[weights[chosen] > 0]
-        if len(chosen) == 0:
-            raise ValueError("all entries of sample_weight are zero: at least one sample must count")
-        return chosen, weights[chosen]
-
-    def _continued(self, task: Task) -> Task:
-        """Return the task of the last fit, if ``task`` is the same."""
-        if not task.continues(self._task):
+    def _continued(self, tasks: TaskSet) -> TaskSet:
+        """Return the tasks of the last fit, if these are the same."""
+        if not tasks.continues(self._tasks):
             raise ValueError(
-                f"warm_start=True goes on with the task of the last fit, {self._task.describe()}, but y is "
-                f"{task.describe()}; fit with warm_start=False, or start a new estimator from backbone_"
+                f"warm_start=True goes on with the task of the last fit, {self._tasks.describe()}, but y is "
+                f"{tasks.describe()}; fit with warm_start=False, or start a new estimator from backbone_"
             )
-        return self._task
+        return self._tasks
 
-    def _fitted_backbone(self, net: Any, depth: int, n_samples: int) -> Backbone:
-        """Return the backbone with its trained stages, to be the start of another task."""
-        if depth == self._source.n_stages:
-            return self._source
-        stages = [copy.deepcopy(stage).cpu() for stage in net.module_.stages]
-        weights = WeightsInfo(name="fitted", source=f"{type(self).__name__} on {n_samples} samples")
-        return self._source.with_suffix(depth, stages, weights)
+    def _keep_backbone(self, net: Any, depth: int, n_samples: int) -> None:
+        """Keep the backbone with its trained stages, to be the start of another task, unless each task has its own."""
+        self._n_samples = n_samples
+        self._n_features = next(net.module_.head.parameters()).shape[-1]
+        if net.module_.has_towers:
+            vars(self).pop("backbone_", None)
+        elif depth == self._source.n_stages:
+            self.backbone_ = self._source
+        else:
+            self.backbone_ = self._with_stages([copy.deepcopy(stage) for stage in net.module_.stages])
 
-    def _outputs(self, X: Any) -> np.ndarray:
-        """Return the outputs of the head (n_samples, n_outputs)."""
+    def _with_stages(self, stages: list[torch.nn.Module]) -> Backbone:
+        """Return the backbone with trained stages behind the frozen ones."""
+        weights = WeightsInfo(name="fitted", source=f"{type(self).__name__} on {self._n_samples} samples")
+        return self._source.with_suffix(self._source.n_stages - len(stages), [s.cpu() for s in stages], weights)
+
+    def _outputs(self, X: Any) -> list[np.ndarray]:
+        """Return each task's outputs of the head (n_samples, n_outputs of the task)."""
         check_is_fitted(self, "net_")
         inputs = self._open_inputs(X, self._source.input_kind, self._source.n_channels, reset=False)
         samples = self._as_samples(inputs, self._source)
         activations = self._open_activations(self._source, samples, cached=self.freeze_ > 0)
-        return self._with_shape_named(inputs, lambda: self._outputs_of(activations))
+        return self._tasks.split(self._with_shape_named(inputs, lambda: self._outputs_of(activations)))
 
     def _outputs_of(self, activations: FrozenActivations) -> np.ndarray:
-        """Return the outputs of the head for inputs whose activations are at hand."""
+        """Return the outputs of all heads for inputs whose activations are at hand."""
         all_frozen = self.freeze_ == self._source.n_stages
         rows = ArrayRows(activations.features()) if all_frozen else activations.rows(self.freeze_)
         device = next(self.net_.module_.parameters()).device
@@ -237,3 +246,14 @@ class TransferEstimator(BackboneEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(unpack_net(state) if "_packed" in state else state)
+
+
+def _trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -> tuple[np.ndarray, np.ndarray]:
+    """Return which samples have a label to learn from, and the weights (n_kept, n_trained_tasks) of their entries."""
+    trained = np.array([task.n_outputs > 0 for task in tasks])
+    if not trained.any():
+        raise ValueError(f"y has nothing to learn from: {tasks.describe()}. Give labels of two classes for one task")
+    labelled = weights.labelled[:, trained]
+    kept = labelled.any(axis=1)
+    factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights
+    return kept, entry_weights(weights.values[kept][:, trained], labelled[kept], factors[trained], joint.denominator)

@@ -1,0 +1,90 @@
+"""A network per task, held together by a penalty."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from sktl.sharing._sharing import JoinedModules, Sharing
+from sktl.sharing._ties import TIES
+from sktl.sharing._towers import build_towers
+
+__all__ = ["SoftSharing"]
+
+
+class SoftSharing(Sharing):
+    """Soft parameter sharing: a network per task, whose weights are drawn together.
+
+    After each step of the optimiser the towers take the proximal step of lr · strength · penalty. So the penalty stands
+    apart from the optimiser's own scaling of gradients, as weight decay does in AdamW, and no strength is too large:
+    with an endless one the towers are equal, with 0 they are those of ``sharing="none"``.
+
+    Parameters
+    ----------
+    penalty : {"l2", "trace", "trace_tucker", "trace_tt"}, default="l2"
+        ``"l2"``: Σ_t ‖θ_t − θ̄‖², the distance to the mean of the towers (Duong et al., 2015). The others are trace
+        norms of the towers' weights stacked along one more axis, which favour few common directions: of the matrix with
+        a row per tower, of all unfoldings, or of all splits of the axes (Yang and Hospedales, 2017). The last two take
+        a decomposition for each axis of each layer and step: they are for small layers.
+    strength : float, default=10.0
+        The factor of the penalty, 0 or more. With l2 a distance is halved in about .35 / (lr · strength) steps.
+    stages : sequence of str or None, default=None
+        The names of the stages that are held together. None: all that are not frozen. Heads never are.
+
+    Examples
+    --------
+    >>> from sktl import MultiTaskClassifier
+    >>> from sktl.sharing import SoftSharing
+    >>> classifier = MultiTaskClassifier("mlp", sharing=SoftSharing(penalty="trace", strength=0.1))
+    >>> classifier.get_params()["sharing__strength"]
+    0.1
+    """
+
+    def __init__(self, penalty="l2", strength=10.0, stages=None):
+        self.penalty = penalty
+        self.strength = strength
+        self.stages = stages
+
+    def join(self, stages: nn.ModuleList, heads: Sequence[nn.Sequential], stage_names: Sequence[str]) -> JoinedModules:
+        """Return towers, and what draws them together.
+
+        Raises
+        ------
+        ValueError
+            Where the penalty is not known, the strength is negative, or a stage is not there or frozen.
+        """
+        if self.penalty not in TIES:
+            raise ValueError(f"penalty of SoftSharing must be one of {list(TIES)}, got {self.penalty!r}")
+        if not self.strength >= 0:
+            raise ValueError(f"strength of SoftSharing must be 0 or more, got {self.strength!r}")
+        held = list(stage_names) if self.stages is None else list(self.stages)
+        unknown = [name for name in held if name not in stage_names]
+        if unknown:
+            raise ValueError(
+                f"stages of SoftSharing names {unknown}, but the stages that are not frozen are {list(stage_names)}"
+            )
+        places = [place for place, name in enumerate(stage_names) if name in held]
+        return build_towers(stages, heads, tie=_Tie(self.penalty, float(self.strength), places))
+
+
+class _Tie:
+    """The proximal step of a penalty, after each step of the optimiser."""
+
+    def __init__(self, penalty: str, strength: float, places: Sequence[int]):
+        self.penalty = penalty
+        self.strength = strength
+        self.places = places
+
+    @torch.no_grad()
+    def __call__(self, stages: nn.ModuleList, lr: float, lr_decay: float) -> None:
+        """Draw the towers of the held stages together."""
+        if self.strength == 0:
+            return
+        for place in self.places:
+            amount = self.strength * lr * lr_decay ** (len(stages) - place)
+            for alike in stages[place].tied():  # type: ignore[operator]
+                if len(alike) == 1:
+                    alike[0].copy_(TIES[self.penalty](alike[0], amount))
+                    continue
+                for parameter, value in zip(alike, TIES[self.penalty](torch.stack(alike), amount), strict=True):
+                    parameter.copy_(value)

@@ -1,0 +1,87 @@
+"""The heads of all tasks at once."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from sktl.sharing._stacked import StackedLinear, stack
+
+__all__ = ["StackedHeads", "TaskHead", "fuse_heads"]
+
+
+class StackedHeads(nn.Module):
+    """A head per task, layer by layer in one product; the last layers are as wide as the widest of them.
+
+    Parameters
+    ----------
+    heads : sequence of torch.nn.Sequential
+        One for each task, alike up to the last layer, which is linear.
+    """
+
+    def __init__(self, heads: Sequence[nn.Sequential]):
+        super().__init__()
+        self.n_tasks = len(heads)
+        last: list[nn.Linear] = [head[-1] for head in heads]  # type: ignore[misc]
+        widest = max(layer.out_features for layer in last)
+        hidden = [stack([head[place] for head in heads]) for place in range(len(heads[0]) - 1)]
+        self.layers = nn.Sequential(*hidden, StackedLinear([_widened(layer, widest) for layer in last]))  # type: ignore[arg-type]
+        places = [(task, output) for task, layer in enumerate(last) for output in range(layer.out_features)]
+        self.register_buffer("places", torch.tensor(places).T, persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return outputs (b, n_outputs) for features (b, n_features), or (n_tasks, b, n_features) of towers."""
+        if x.ndim == 2:
+            x = x.unsqueeze(0).expand(self.n_tasks, *x.shape)
+        return self.layers(x)[self.places[0], :, self.places[1]].T
+
+    @torch.no_grad()
+    def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Give the last layers their weights (n_outputs, n_in) and biases (n_outputs,)."""
+        self.layers[-1].weight[self.places[0], self.places[1]] = weight.to(self.layers[-1].weight)  # type: ignore[index, union-attr]
+        self.set_bias(bias)
+
+    @torch.no_grad()
+    def set_bias(self, bias: torch.Tensor) -> None:
+        """Give the last layers their biases (n_outputs,)."""
+        self.layers[-1].bias[self.places[0], self.places[1]] = bias.to(self.layers[-1].bias)  # type: ignore[index, union-attr]
+
+
+class FusedHead(nn.Sequential):
+    """A head of hidden layers and a last one, which holds the outputs of one task or of several side by side."""
+
+    @torch.no_grad()
+    def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Give the last layer its weights (n_outputs, n_in) and biases (n_outputs,)."""
+        self[-1].weight.copy_(weight)  # type: ignore[union-attr, operator]
+        self.set_bias(bias)
+
+    @torch.no_grad()
+    def set_bias(self, bias: torch.Tensor) -> None:
+        """Give the last layer its biases (n_outputs,)."""
+        self[-1].bias.copy_(bias)  # type: ignore[union-attr, operator]
+
+
+TaskHead = FusedHead | StackedHeads
+
+
+def fuse_heads(heads: Sequence[nn.Sequential]) -> TaskHead:
+    """Return the heads of tasks that share their features as one: a single wide layer where they have no hidden one."""
+    if len(heads) == 1:
+        return FusedHead(*heads[0])
+    if any(isinstance(layer, nn.Linear) for layer in heads[0][:-1]):
+        return StackedHeads(heads)
+    last: list[nn.Linear] = [head[-1] for head in heads]  # type: ignore[misc]
+    fused = nn.utils.skip_init(nn.Linear, last[0].in_features, sum(layer.out_features for layer in last))
+    head = FusedHead(*heads[0][:-1], fused)
+    head.set_last(torch.cat([layer.weight for layer in last]), torch.cat([layer.bias for layer in last]))
+    return head
+
+
+def _widened(layer: nn.Linear, n_out: int) -> nn.Linear:
+    """Return a layer with as many outputs, of which those beyond its own are 0."""
+    wide = nn.utils.skip_init(nn.Linear, layer.in_features, n_out)
+    with torch.no_grad():
+        wide.weight.zero_()[: layer.out_features] = layer.weight
+        wide.bias.zero_()[: layer.out_features] = layer.bias
+    return wide
