@@ -97,7 +97,7 @@ def _score(metric: str, answers: Answers, rows: np.ndarray, labels: np.ndarray, 
         is_defined = len(rows) > 0
     else:
         is_defined = len(np.unique(labels)) >= (answers.n_classes if metric.startswith("roc_auc") else 2)
-    if not is_defined:
+    if not is_defined or answers.silent[rows].any():
         return np.nan
     try:
         with warnings.catch_warnings():

@@ -17,7 +17,7 @@ def distance(parts, states):
 
 def make(rng, n_samples=200, n_tasks=5, n_states=3):
     """Return states of uneven frequency."""
-    return rng.integers(n_states, size=(n_samples, n_tasks)) ** 2 // 2 + np.arange(n_tasks) * n_states**2
+    return np.minimum(rng.geometric(0.6, size=(n_samples, n_tasks)), n_states) + np.arange(n_tasks) * n_states
 
 
 @pytest.mark.parametrize("sizes", [(100, 100), (67, 67, 66), (150, 40, 10), (180, 20)])

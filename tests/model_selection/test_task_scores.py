@@ -100,6 +100,8 @@ def test_undefined_scores_are_nan():
     assert np.isnan(numbers).all()
     silent = Answering(np.array([[None, "b"], [1, "a"]], dtype=object), classes=[np.arange(2), np.array(["a", "b"])])
     assert np.isnan(score("accuracy", silent, [[0, "a"], [1, "b"]])[0]).tolist() == [True, False]
+    unsure = Answering(np.array([np.nan, 1.0]), np.full((2, 2), 0.5), np.arange(2))
+    assert np.isnan(score("accuracy", unsure, [0, 1])[0]).all()
 
 
 def test_without_probabilities_labels_can_be_scored():
