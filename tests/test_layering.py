@@ -27,6 +27,8 @@ ONLY = {"inspection": {"metrics", "utils", "exceptions"}}
 FAMILIES = {
     "backbones": ("sktl.backbones._registry", "FAMILIES"),
     "freezing": ("sktl.freezing._choose", "POLICIES"),
+    "sharing": ("sktl.sharing._choose", "SCHEMES"),
+    "weighting": ("sktl.weighting._choose", "RULES"),
     "estimators": ("sktl.estimators", "__all__"),
 }
 # Members that are not listed, as they go by an object and not by a name.
@@ -246,7 +248,8 @@ def test_no_circle(sources: dict[str, str]):
 def test_the_reader_finds_the_package(sources: dict[str, str]):
     """The laws were held against imports that are there."""
     imports = read_package(sources)
-    assert {room_of(one.source) for one in imports} >= {"estimators", "training", "features", "backbones", "inputs"}
+    rooms = {"estimators", "training", "features", "sharing", "model_selection", "backbones", "inputs", "weighting"}
+    assert {room_of(one.source) for one in imports} >= rooms
     assert any(one.target.startswith("skorch") for one in imports)
     assert any(one.in_function for one in imports)
 

@@ -4,31 +4,72 @@ import numpy as np
 import pytest
 import torch
 
-from sktl.losses import LOSSES, WeightedMeanLoss, cross_entropy, logistic, squared_error
+from sktl.losses import DENOMINATORS, LOSSES, EntryLosses, cross_entropy, entry_weights, huber, logistic, squared_error
+from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
+
+NUMBER = RegressionTask(0.0, 1.0)
+ROBUST = RegressionTask(0.0, 1.0, "huber")
+TWO = ClassificationTask(np.arange(2))
+THREE = ClassificationTask(np.arange(3))
+FIVE = ClassificationTask(np.arange(5))
+MIXTURES = {
+    "one": (TWO,),
+    "alike": (THREE, THREE),
+    "two losses": (TWO, NUMBER),
+    "all": (THREE, TWO, NUMBER, FIVE, ROBUST, TWO, THREE),
+}
 
 
 @pytest.fixture
 def batch(rng):
-    """Return a function that makes outputs and targets for a kind of task."""
+    """Return a function that makes outputs and targets for a loss."""
 
-    def make(kind, n=12):
-        n_outputs = 1 if kind == "binary" else 3
+    def make(loss, n=12):
+        n_outputs = 3 if loss == "cross_entropy" else 1
         outputs = torch.from_numpy(rng.normal(scale=3, size=(n, n_outputs)))
-        if kind == "regression":
-            return outputs, torch.from_numpy(rng.normal(size=(n, n_outputs)))
-        targets = torch.from_numpy(rng.integers(0, max(2, n_outputs), size=n))
-        return outputs, targets.to(outputs.dtype) if kind == "binary" else targets
+        if loss in ("squared_error", "huber"):
+            return outputs, torch.from_numpy(rng.normal(size=n))
+        return outputs, torch.from_numpy(rng.integers(0, max(2, n_outputs), size=n)).double()
 
     return make
 
 
-def test_logistic_against_a_loop(batch):
-    outputs, targets = batch("binary")
-    expected = []
-    for (z,), target in zip(outputs.tolist(), targets.tolist(), strict=True):
-        p = 1 / (1 + math.exp(-z))
-        expected.append(-math.log(p if target == 1 else 1 - p))
-    np.testing.assert_allclose(logistic(outputs, targets), expected)
+def loss_by_hand(name, outputs, target):
+    """Return the loss of one entry, in plain Python."""
+    if name == "logistic":
+        p = 1 / (1 + math.exp(-outputs[0]))
+        return -math.log(p if target == 1 else 1 - p)
+    if name == "cross_entropy":
+        return math.log(sum(math.exp(z) for z in outputs)) - outputs[int(target)]
+    error = abs(outputs[0] - target)
+    return error - 0.5 if name == "huber" and error > 1 else error**2 / 2
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+class TestContract:
+    """What every loss keeps to."""
+
+    def test_against_a_loop(self, loss, batch):
+        outputs, targets = batch(loss)
+        pairs = zip(outputs.tolist(), targets.tolist(), strict=True)
+        np.testing.assert_allclose(LOSSES[loss](outputs, targets), [loss_by_hand(loss, *pair) for pair in pairs])
+
+    def test_one_finite_value_of_zero_or_more_for_each_sample(self, loss, batch):
+        losses = LOSSES[loss](*batch(loss))
+        assert losses.shape == (12,)
+        assert torch.isfinite(losses).all()
+        assert (losses >= 0).all()
+
+    def test_samples_do_not_see_each_other(self, loss, batch):
+        outputs, targets = batch(loss)
+        whole = LOSSES[loss](outputs, targets)
+        alone = torch.cat([LOSSES[loss](outputs[i : i + 1], targets[i : i + 1]) for i in range(12)])
+        torch.testing.assert_close(whole, alone)
+
+    def test_more_axes_are_as_good_as_one(self, loss, batch):
+        outputs, targets = batch(loss)
+        table = LOSSES[loss](outputs.unflatten(0, (4, 3)), targets.unflatten(0, (4, 3)))
+        torch.testing.assert_close(table, LOSSES[loss](outputs, targets).unflatten(0, (4, 3)))
 
 
 def test_logistic_is_finite_far_out():
@@ -36,67 +77,116 @@ def test_logistic_is_finite_far_out():
     assert logistic(outputs, targets).tolist() == [1000.0, 1000.0]
 
 
-def test_cross_entropy_against_a_loop(batch):
-    outputs, targets = batch("multiclass")
-    expected = [
-        math.log(sum(math.exp(z) for z in row)) - row[target]
-        for row, target in zip(outputs.tolist(), targets.tolist(), strict=True)
+def test_cross_entropy_is_finite_far_out():
+    assert cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([1.0])).tolist() == [1000.0]
+
+
+def test_huber_is_linear_beyond_one():
+    outputs, targets = torch.tensor([[0.5], [1.0], [3.0]]), torch.zeros(3)
+    assert huber(outputs, targets).tolist() == [0.125, 0.5, 2.5]
+    assert squared_error(outputs, targets).tolist() == [0.125, 0.5, 4.5]
+
+
+def make_table(tasks, rng, n=8):
+    """Return outputs (n, n_outputs) and targets (n, n_tasks)."""
+    columns = [
+        rng.normal(size=n) if task.kind == "regression" else rng.integers(0, len(task.classes), size=n)
+        for task in tasks
     ]
-    np.testing.assert_allclose(cross_entropy(outputs, targets), expected)
+    return torch.from_numpy(rng.normal(scale=2, size=(n, tasks.n_outputs))), torch.from_numpy(np.stack(columns, axis=1))
 
 
-def test_squared_error_against_a_loop(batch):
-    outputs, targets = batch("regression")
-    expected = [
-        sum((z - t) ** 2 for z, t in zip(row, target, strict=True)) / 2 / 3
-        for row, target in zip(outputs.tolist(), targets.tolist(), strict=True)
-    ]
-    np.testing.assert_allclose(squared_error(outputs, targets), expected)
+@pytest.mark.parametrize("mixture", MIXTURES)
+def test_each_entry_has_the_loss_of_its_task(mixture, rng):
+    tasks = TaskSet(MIXTURES[mixture])
+    outputs, targets = make_table(tasks, rng)
+    losses = EntryLosses(tasks)(outputs, targets.double())
+    assert losses.shape == targets.shape
+    for i in range(len(targets)):
+        for number, (task, part) in enumerate(zip(tasks, tasks.slices, strict=True)):
+            expected = loss_by_hand(task.loss, outputs[i, part].tolist(), targets[i, number].item())
+            assert losses[i, number].item() == pytest.approx(expected)
 
 
-class TestContract:
-    """What every loss keeps to."""
+def test_tasks_of_one_loss_are_one_call(rng, monkeypatch):
+    shapes = []
 
-    @pytest.fixture(params=sorted(LOSSES))
-    def kind(self, request):
-        return request.param
+    def counted(outputs, targets):
+        shapes.append(tuple(outputs.shape))
+        return logistic(outputs, targets)
 
-    def test_one_finite_value_of_zero_or_more_for_each_sample(self, kind, batch):
-        losses = LOSSES[kind](*batch(kind))
-        assert losses.shape == (12,)
-        assert torch.isfinite(losses).all()
-        assert (losses >= 0).all()
+    monkeypatch.setitem(LOSSES, "logistic", counted)
+    tasks = TaskSet((TWO, THREE, TWO, TWO))
+    outputs, targets = make_table(tasks, rng)
+    EntryLosses(tasks)(outputs, targets.double())
+    assert shapes == [(8, 3, 1)]
 
-    def test_samples_do_not_see_each_other(self, kind, batch):
-        outputs, targets = batch(kind)
-        whole = LOSSES[kind](outputs, targets)
-        alone = torch.cat([LOSSES[kind](outputs[i : i + 1], targets[i : i + 1]) for i in range(12)])
-        torch.testing.assert_close(whole, alone)
 
-    def test_the_mean_is_that_of_a_loop(self, kind, batch, rng):
-        outputs, targets = batch(kind)
-        weights = torch.from_numpy(rng.uniform(size=12))
-        losses = LOSSES[kind](outputs, targets)
-        expected = sum(w * loss for w, loss in zip(weights.tolist(), losses.tolist(), strict=True)) / 12
-        mean = WeightedMeanLoss(LOSSES[kind])(outputs, (targets, weights))
-        assert mean.ndim == 0
-        assert mean.item() == pytest.approx(expected)
+def test_no_weights_of_its_own():
+    assert EntryLosses(TaskSet(MIXTURES["all"])).state_dict() == {}
 
-    def test_the_mean_over_batches_is_that_of_all_samples(self, kind, batch, rng):
-        outputs, targets = batch(kind)
-        weights = torch.from_numpy(rng.uniform(size=12))
-        weights /= weights.mean()
-        mean = WeightedMeanLoss(LOSSES[kind])
-        whole = mean(outputs, (targets, weights)).item()
-        parts = [mean(outputs[i : i + 4], (targets[i : i + 4], weights[i : i + 4])).item() for i in (0, 4, 8)]
-        assert np.mean(parts) == pytest.approx(whole)
-        assert whole == pytest.approx(np.average(LOSSES[kind](outputs, targets), weights=weights))
 
-    def test_a_weight_of_zero_leaves_no_gradient(self, kind, batch):
-        outputs, targets = batch(kind)
-        outputs.requires_grad_()
-        weights = torch.ones(12, dtype=outputs.dtype)
-        weights[3] = 0
-        WeightedMeanLoss(LOSSES[kind])(outputs, (targets, weights)).backward()
-        assert (outputs.grad[3] == 0).all()
-        assert (outputs.grad[4] != 0).any()
+class TestEntryWeights:
+    """The law of the loss: what each denominator divides by."""
+
+    @pytest.fixture
+    def table(self, rng):
+        labelled = rng.uniform(size=(30, 4)) < [0.9, 0.5, 0.3, 0.8]
+        labelled[:, 0] |= ~labelled.any(axis=1)
+        losses = np.where(labelled, rng.exponential(size=(30, 4)), 0.0)
+        return labelled, losses
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_without_weights(self, table, denominator):
+        labelled, losses = table
+        weights = entry_weights(np.ones((30, 4)), labelled, np.ones(4), denominator)
+        expected = {
+            "samples": losses.sum() / 30,
+            "labels": losses.sum() / labelled.sum(),
+            "tasks": (losses.sum(axis=0) / labelled.sum(axis=0)).mean(),
+        }[denominator]
+        assert (weights * losses).sum() / 30 == pytest.approx(expected)
+
+    def test_the_default_is_the_number_of_samples(self, table):
+        labelled, _ = table
+        assert np.array_equal(entry_weights(np.ones((30, 4)), labelled, np.ones(4)), labelled.astype(float))
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_missing_entries_weigh_nothing_whatever_stands_there(self, table, denominator, rng):
+        labelled, _ = table
+        values = rng.uniform(0.5, 2, size=(30, 4))
+        expected = entry_weights(values, labelled, np.ones(4), denominator)
+        for odd in (np.nan, np.inf, -7.0):
+            weights = entry_weights(np.where(labelled, values, odd), labelled, np.ones(4), denominator)
+            assert np.array_equal(weights, expected)
+        assert (expected[~labelled] == 0).all()
+        assert (expected[labelled] > 0).all()
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_scaling_all_weights_changes_nothing(self, table, denominator, rng):
+        labelled, _ = table
+        values = rng.uniform(0.5, 2, size=(30, 4))
+        one = entry_weights(values, labelled, np.ones(4), denominator)
+        np.testing.assert_allclose(entry_weights(9 * values, labelled, np.ones(4), denominator), one)
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_within_a_task_weights_keep_their_ratios(self, table, denominator, rng):
+        labelled, _ = table
+        values = rng.uniform(0.5, 2, size=(30, 4))
+        weights = entry_weights(values, labelled, np.ones(4), denominator)
+        for t in range(4):
+            ratios = weights[labelled[:, t], t] / values[labelled[:, t], t]
+            np.testing.assert_allclose(ratios, ratios[0])
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_factors_of_tasks_multiply(self, table, denominator):
+        labelled, _ = table
+        factors = np.array([0.0, 1.0, 2.0, 0.5])
+        plain = entry_weights(np.ones((30, 4)), labelled, np.ones(4), denominator)
+        np.testing.assert_allclose(entry_weights(np.ones((30, 4)), labelled, factors, denominator), plain * factors)
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_one_complete_task_has_weights_of_mean_one(self, denominator, rng):
+        values = rng.uniform(size=(20, 1))
+        weights = entry_weights(values, np.ones((20, 1), dtype=bool), np.ones(1), denominator)
+        np.testing.assert_allclose(weights, values / values.mean())

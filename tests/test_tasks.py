@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from sktl.tasks import ClassificationTask, RegressionTask
+from sktl.tasks import ClassificationTask, ConstantTask, RegressionTask, TaskSet
 
 LABELS = [
     np.array(["ant", "bee"]),
@@ -25,7 +25,8 @@ class TestClassification:
     def test_encode_and_decode_are_inverse(self, classes, rng):
         task = ClassificationTask(classes)
         numbers = rng.integers(0, len(classes), size=20)
-        encoded = task.encode(classes[numbers], torch.float64)
+        encoded = task.encode(classes[numbers])
+        assert encoded.dtype == np.float64
         assert encoded.tolist() == numbers.tolist()
         decoded = task.decode(certain_outputs(task, numbers))
         assert decoded.dtype == classes.dtype
@@ -33,13 +34,11 @@ class TestClassification:
 
     def test_two_classes_share_one_output(self):
         task = ClassificationTask(np.array(["a", "b"]))
-        assert (task.kind, task.n_outputs) == ("binary", 1)
-        assert task.encode(np.array(["b", "a"]), torch.float32).dtype == torch.float32
+        assert (task.kind, task.loss, task.n_outputs) == ("binary", "logistic", 1)
 
     def test_more_classes_have_an_output_each(self):
         task = ClassificationTask(np.array(["a", "b", "c"]))
-        assert (task.kind, task.n_outputs) == ("multiclass", 3)
-        assert task.encode(np.array(["c", "a"]), torch.float32).dtype == torch.int64
+        assert (task.kind, task.loss, task.n_outputs) == ("multiclass", "cross_entropy", 3)
 
     @pytest.mark.parametrize("classes", LABELS, ids=str)
     def test_probabilities_sum_to_one_and_agree_with_the_labels(self, classes, rng):
@@ -54,6 +53,12 @@ class TestClassification:
         probabilities = ClassificationTask(np.array([0, 1])).probabilities(np.array([[0.0], [np.log(3)], [-900.0]]))
         np.testing.assert_allclose(probabilities, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], atol=1e-15)
 
+    def test_a_threshold_parts_two_classes(self):
+        task, outputs = ClassificationTask(np.array(["no", "yes"])), np.array([[-2.0], [0.5], [2.0]])
+        assert task.decode(outputs).tolist() == ["no", "yes", "yes"]
+        assert task.decode(outputs, 0.8).tolist() == ["no", "no", "yes"]
+        assert task.decode(outputs, 0.1).tolist() == ["yes", "yes", "yes"]
+
     def test_goes_on_with_the_same_classes_only(self):
         task = ClassificationTask(np.array([0, 1]))
         assert task.continues(ClassificationTask(np.array([0, 1])))
@@ -65,21 +70,16 @@ class TestClassification:
 
 
 class TestRegression:
-    @pytest.mark.parametrize("shape", [(9,), (9, 1), (9, 3)])
-    def test_encode_and_decode_are_inverse(self, shape, rng):
-        y = rng.normal(loc=100, scale=[7.0] if shape == (9,) else np.arange(1, shape[1] + 1), size=shape)
+    def test_encode_and_decode_are_inverse(self, rng):
+        y = rng.normal(loc=100, scale=7, size=9)
         task = RegressionTask.of(y, np.ones(9))
-        encoded = task.encode(y, torch.float64)
-        assert encoded.shape == (9, task.n_outputs)
-        decoded = task.decode(encoded.numpy())
-        assert decoded.shape == shape
-        np.testing.assert_allclose(decoded, y)
+        np.testing.assert_allclose(task.decode(task.encode(y)[:, None]), y)
 
     def test_targets_are_standardised_by_weight(self, rng):
-        y, weights = rng.normal(loc=5, scale=3, size=(40, 2)), rng.uniform(size=40)
-        encoded = RegressionTask.of(y, weights).encode(y, torch.float64).numpy()
-        np.testing.assert_allclose(np.average(encoded, axis=0, weights=weights), 0, atol=1e-12)
-        np.testing.assert_allclose(np.average(encoded**2, axis=0, weights=weights), 1)
+        y, weights = rng.normal(loc=5, scale=3, size=40), rng.uniform(size=40)
+        encoded = RegressionTask.of(y, weights).encode(y)
+        np.testing.assert_allclose(np.average(encoded, weights=weights), 0, atol=1e-12)
+        np.testing.assert_allclose(np.average(encoded**2, weights=weights), 1)
 
     def test_a_weight_of_two_counts_as_two_samples(self, rng):
         y = rng.normal(size=5)
@@ -88,23 +88,94 @@ class TestRegression:
         np.testing.assert_allclose([weighted.mean, weighted.scale], [twice.mean, twice.scale])
 
     def test_a_constant_target_comes_back(self):
-        y = np.column_stack([np.full(4, 3.0), np.arange(4.0)])
+        y = np.full(4, 3.0)
         task = RegressionTask.of(y, np.ones(4))
-        assert task.scale[0] == 1.0
-        encoded = task.encode(y, torch.float32)
-        assert torch.isfinite(encoded).all()
-        np.testing.assert_allclose(task.decode(encoded.numpy()), y, rtol=1e-6, atol=1e-6)
+        assert task.scale == 1.0
+        assert task.encode(y).tolist() == [0.0] * 4
+        assert task.decode(np.zeros((4, 1))).tolist() == [3.0] * 4
 
-    def test_the_type_of_targets_is_that_of_the_network(self):
-        task = RegressionTask.of(np.arange(3.0), np.ones(3))
-        assert task.encode(np.arange(3.0), torch.float32).dtype == torch.float32
-
-    def test_goes_on_with_the_same_shape_only(self):
+    def test_goes_on_with_the_same_loss_only(self):
         task = RegressionTask.of(np.arange(3.0), np.ones(3))
         assert task.continues(RegressionTask.of(np.arange(5.0) * 9, np.ones(5)))
-        assert not task.continues(RegressionTask.of(np.ones((3, 1)), np.ones(3)))
+        assert not task.continues(RegressionTask.of(np.arange(3.0), np.ones(3), loss="huber"))
         assert not task.continues(ClassificationTask(np.array([0, 1])))
 
-    def test_says_its_shape(self):
-        assert RegressionTask.of(np.arange(3.0), np.ones(3)).describe() == "a target (n_samples,)"
-        assert RegressionTask.of(np.ones((3, 2)), np.ones(3)).describe() == "a target (n_samples, 2)"
+    def test_says_what_it_is(self):
+        assert RegressionTask.of(np.arange(3.0), np.ones(3)).describe() == "a number"
+
+
+class TestConstant:
+    def test_the_class_that_was_seen_is_certain(self):
+        task = ConstantTask(np.array(["a", "b", "c"]), "b")
+        assert task.probabilities(np.zeros((2, 0))).tolist() == [[0.0, 1.0, 0.0]] * 2
+        decoded = task.decode(np.zeros((2, 0)))
+        assert decoded.dtype == task.classes.dtype
+        assert decoded.tolist() == ["b", "b"]
+
+    def test_nothing_is_known_without_a_label(self):
+        task = ConstantTask(np.array([0, 1]), None)
+        assert np.isnan(task.probabilities(np.zeros((2, 0)))).all()
+        assert task.probabilities(np.zeros((2, 0))).shape == (2, 2)
+        assert np.isnan(task.decode(np.zeros((2, 0)))).all()
+        assert np.isnan(ConstantTask(None, None).decode(np.zeros((2, 0)))).all()
+
+    def test_has_neither_outputs_nor_loss(self):
+        task = ConstantTask(np.array([0, 1]), 1)
+        assert (task.kind, task.loss, task.n_outputs) == ("constant", None, 0)
+
+    def test_goes_on_with_its_like_only(self):
+        task = ConstantTask(np.array([0, 1]), 1)
+        assert task.continues(ConstantTask(np.array([0, 1]), 0))
+        assert not task.continues(ClassificationTask(np.array([0, 1])))
+
+    def test_says_what_is_there(self):
+        assert ConstantTask(None, None).describe() == "no label"
+        assert ConstantTask(np.array(["a", "b"]), "b").describe() == "the class 'b' only"
+
+
+class TestTaskSet:
+    @pytest.fixture
+    def tasks(self):
+        return TaskSet(
+            (
+                ClassificationTask(np.array(["a", "b", "c"])),
+                ConstantTask(np.array([0, 1]), 1),
+                RegressionTask(10.0, 2.0),
+                ClassificationTask(np.array([4, 6])),
+            )
+        )
+
+    def test_outputs_stand_side_by_side(self, tasks):
+        assert (len(tasks), tasks.n_outputs) == (4, 5)
+        assert tasks.slices == [slice(0, 3), slice(3, 3), slice(3, 4), slice(4, 5)]
+
+    def test_outputs_are_split_by_task(self, tasks):
+        outputs = np.arange(10.0).reshape(2, 5)
+        parts = tasks.split(outputs)
+        assert [part.shape for part in parts] == [(2, 3), (2, 0), (2, 1), (2, 1)]
+        assert np.array_equal(np.concatenate(parts, axis=1), outputs)
+
+    def test_constant_tasks_are_not_trained(self, tasks):
+        assert [task.kind for task in tasks.trained] == ["multiclass", "regression", "binary"]
+        assert tasks.trained.n_outputs == tasks.n_outputs
+
+    def test_targets_of_what_is_there(self, tasks):
+        columns = [
+            np.array(["c", "a", ""], dtype=object),
+            np.array([1, 1, 1]),
+            np.array([14.0, np.nan, 10.0]),
+            np.array([4, 999, 6]),
+        ]
+        labelled = np.array([[True, True, True, True], [True, True, False, False], [False, False, True, True]])
+        targets = tasks.encode(columns, labelled, torch.float64)
+        assert targets.dtype == torch.float64
+        assert targets.tolist() == [[2.0, 2.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+        assert tasks.encode(columns, labelled, torch.float32).dtype == torch.float32
+
+    def test_goes_on_with_tasks_that_do_one_by_one(self, tasks):
+        assert tasks.continues(TaskSet(tuple(tasks)))
+        assert not tasks.continues(tasks.trained)
+        assert not tasks.continues(TaskSet(tuple(reversed(tuple(tasks)))))
+
+    def test_says_its_tasks(self, tasks):
+        assert tasks.describe() == "classes ['a', 'b', 'c'], the class 1 only, a number, classes [4, 6]"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["by_task"]
+__all__ = ["by_task", "show"]
 
 
 def by_task(value: Any, what: str, names: Sequence[str], default: Any) -> list[Any]:
@@ -45,3 +45,8 @@ def by_task(value: Any, what: str, names: Sequence[str], default: Any) -> list[A
     if len(value) != len(names):
         raise ValueError(f"{what} must have a value for each of the {len(names)} tasks, got {len(value)}")
     return list(value)
+
+
+def show(value: Any) -> str:
+    """Return a value as users write it, without the name of a numpy type."""
+    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -6,7 +6,7 @@ __all__ = ["class_weights"]
 
 
 def class_weights(
-    class_weight: dict | str | None, classes: np.ndarray, numbers: np.ndarray, weights: np.ndarray
+    class_weight: dict | str | None, classes: np.ndarray, numbers: np.ndarray, weights: np.ndarray, what: str = "y"
 ) -> np.ndarray:
     """Return the factor of each class (n_classes,).
 
@@ -20,22 +20,29 @@ def class_weights(
         The number of each sample's class.
     weights : ndarray of shape (n_samples,)
         The weights of the samples.
+    what : str, default="y"
+        What messages call the labels.
 
     Raises
     ------
     ValueError
-        Where a factor is given to a label that does not occur, or is negative.
+        Where a factor is given to a label that does not occur, is negative or no number, all are zero, or a word is
+        none that is known.
     """
     if class_weight is None:
         return np.ones(len(classes))
     if class_weight == "balanced":
         shares = np.bincount(numbers, weights=weights, minlength=len(classes))
         return weights.sum() / (len(classes) * shares)
+    if not isinstance(class_weight, dict):
+        raise ValueError(f"class_weight must be a dict, 'balanced' or None, got {class_weight!r} for {what}")
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
     if unknown:
-        raise ValueError(f"class_weight names {unknown}, but y holds {labels}")
+        raise ValueError(f"class_weight names {unknown}, but {what} holds {labels}")
     factors = np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
-    if (factors < 0).any():
-        raise ValueError(f"class_weight must not be negative, got {class_weight}")
+    if not (np.isfinite(factors) & (factors >= 0)).all():
+        raise ValueError(f"class_weight must be 0 or more, and finite, got {class_weight} for {what}")
+    if not factors.any():
+        raise ValueError(f"class_weight is 0 for all classes of {what}, {labels}: at least one must count")
     return factors

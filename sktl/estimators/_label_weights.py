@@ -57,6 +57,8 @@ def read_weights(sample_weight: Any, X: Any, labels: LabelTable) -> LabelWeights
     if sample_weight is None:
         return LabelWeights(np.ones(shape), labels.labelled.copy())
     sample_weight = np.asarray(sample_weight)
+    if sample_weight.ndim > 2:
+        raise ValueError(_shape_message(shape, sample_weight.shape))
     if sample_weight.ndim < 2:
         weights = _check_sample_weight(sample_weight, np.empty(_num_samples(X)), dtype=np.float64)
         if (weights < 0).any():
@@ -74,10 +76,7 @@ def _weights_of_labels(sample_weight: Any, labels: LabelTable) -> np.ndarray:
     """Return weights (n_samples, n_tasks), 0 where a label is missing."""
     values = check_array(sample_weight, dtype=np.float64, ensure_all_finite=False, input_name="sample_weight")
     if values.shape != labels.labelled.shape:
-        raise ValueError(
-            f"sample_weight must be of shape (n_samples,) or (n_samples, n_tasks) = {labels.labelled.shape}, got "
-            f"{values.shape}"
-        )
+        raise ValueError(_shape_message(labels.labelled.shape, values.shape))
     for name, column, there in zip(labels.names, values.T, labels.labelled.T, strict=True):
         bad = there & ~(np.isfinite(column) & (column >= 0))
         if bad.any():
@@ -86,3 +85,7 @@ def _weights_of_labels(sample_weight: Any, labels: LabelTable) -> np.ndarray:
                 "weights of labels must be 0 or more, and finite"
             )
     return np.where(labels.labelled, values, 0.0)
+
+
+def _shape_message(expected: tuple[int, ...], found: tuple[int, ...]) -> str:
+    return f"sample_weight must be of shape (n_samples,) or (n_samples, n_tasks) = {expected}, got {found}"

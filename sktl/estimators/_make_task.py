@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
-from sktl.estimators._read_heads import REGRESSION
+from sktl.estimators._by_task import show
 from sktl.exceptions import UntrainableTaskWarning
 from sktl.tasks import ClassificationTask, ConstantTask, RegressionTask, Task
 
@@ -34,16 +34,17 @@ def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable
     """
     if isinstance(head, str):
         raise ValueError(f"heads makes task {name!r} one of regression: use MultiTaskRegressor or MultiTaskEstimator")
-    if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+    fractions = labels[labels != np.floor(labels)] if labels.dtype.kind == "f" else labels[:0]
+    if len(fractions):
         raise ValueError(
-            f"Unknown label type: task {name!r} holds fractions such as {labels[labels != np.floor(labels)][0]}, which "
-            "are no classes. Use MultiTaskRegressor, or MultiTaskEstimator for tasks of both kinds"
+            f"Unknown label type: task {name!r} holds fractions such as {fractions[0]:g}, which are no classes. Use "
+            "MultiTaskRegressor, or MultiTaskEstimator for tasks of both kinds"
         )
     found = np.unique(labels)
     classes = _classes(name, found, head)
     if len(found) < 2:
         seen = None if len(found) == 0 else found[0]
-        _complain(name, "no label" if seen is None else f"labels of one class only, {seen!r}", on_untrainable)
+        _complain(name, "no label" if seen is None else f"labels of one class only, {show(seen)}", on_untrainable)
         return ConstantTask(classes, seen)
     return ClassificationTask(classes)
 
@@ -58,10 +59,10 @@ def make_regression(
     ValueError
         Where the labels are no numbers, ``heads`` speaks of classes, or no label is there.
     """
-    if head not in (None, REGRESSION) or isinstance(head, np.ndarray):
+    if head is not None and not isinstance(head, str):
         raise ValueError(f"heads gives task {name!r} classes, but it is one of regression: leave it None")
     if labels.dtype.kind not in "biuf":
-        raise ValueError(f"task {name!r} holds labels such as {labels[0]!r}, which are no numbers to predict")
+        raise ValueError(f"task {name!r} holds labels such as {show(labels[0])}, which are no numbers to predict")
     if len(labels) == 0:
         _complain(name, "no label", on_untrainable)
         return ConstantTask(None, None)
@@ -84,11 +85,15 @@ def _classes(name: str, found: np.ndarray, head: Any) -> np.ndarray:
     if isinstance(head, np.ndarray):
         unknown = [label for label in found.tolist() if label not in head.tolist()]
         if unknown:
-            raise ValueError(f"task {name!r} holds {unknown}, but heads gives it the labels {head.tolist()}")
-        return head.astype(found.dtype) if len(found) else head
+            raise ValueError(f"task {name!r} holds the labels {unknown}, but heads gives it {head.tolist()} only")
+        return head.astype(np.result_type(head, found)) if len(found) else head
     if len(found) > head:
         raise ValueError(f"task {name!r} holds {len(found)} classes, {found.tolist()[:10]}, but heads gives it {head}")
-    numbers = np.arange(head).astype(found.dtype if found.dtype.kind in "biuf" else int)
+    numbers = np.arange(head)
+    if found.dtype.kind in "iuf":
+        numbers = numbers.astype(np.result_type(found, np.min_scalar_type(head - 1)))
+    elif found.dtype.kind == "b" and head == 2:
+        numbers = numbers.astype(bool)
     if len(found) == 0 or (found.dtype.kind in "biuf" and np.isin(found, numbers).all()):
         return numbers
     if len(found) == head:

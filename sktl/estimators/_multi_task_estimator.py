@@ -113,7 +113,7 @@ class MultiTaskEstimator(MultiTaskNetwork):
     backbone_ : Backbone
         The backbone with its trained stages, to be the start of another task. Absent where each task has its own.
     backbones_ : list of Backbone
-        The backbone of each task that was trained.
+        The backbone of each task that was trained. Absent where these exchange what they see, as in cross-stitching.
     stages_ : tuple of str
         The names of the stages.
     freeze_ : int

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from sktl.estimators._by_task import by_task
+from sktl.estimators._by_task import by_task, show
 from sktl.estimators._class_weights import class_weights
 from sktl.estimators._fit_plan import JointTraining
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.estimators._read_heads import read_heads
 from sktl.losses import DENOMINATORS
 from sktl.metrics import multitask_score
-from sktl.sharing import Sharing, choose_sharing, tower_of
+from sktl.sharing import choose_sharing, tower_of
 from sktl.tasks import ClassificationTask, Task, TaskSet
 from sktl.utils._labels import read_labels
 from sktl.weighting import choose_rule
@@ -30,7 +31,7 @@ class MultiTaskNetwork(NetworkEstimator):
     _parameter_constraints: dict = {
         **NetworkEstimator._parameter_constraints,
         "heads": [Interval(numbers.Integral, 1, None, closed="left"), "array-like", dict, None],
-        "sharing": [str, Sharing],
+        "sharing": "no_validation",  # choose_sharing says more
         "weighting": [str],
         "task_weights": ["array-like", dict, None],
         "denominator": [StrOptions(set(DENOMINATORS))],
@@ -58,28 +59,44 @@ class MultiTaskNetwork(NetworkEstimator):
             task = self._make_task(name, found, mine, self._heads[number])
             if isinstance(task, ClassificationTask) and factors[number] is not None:
                 numbers_of_classes = task.encode(found).astype(int)
-                factor = class_weights(factors[number], task.classes, numbers_of_classes, mine)
+                factor = class_weights(factors[number], task.classes, numbers_of_classes, mine, f"task {name!r}")
                 weights.values[there, number] *= factor[numbers_of_classes]
             tasks.append(task)
-        self.tasks_ = np.array(labels.names, dtype=object)
-        self._is_1d = labels.is_1d
-        self._is_complete = bool(labels.labelled.all())
         return TaskSet(tuple(tasks))
 
     def _class_factors(self, names: tuple[str, ...]) -> list[Any]:
         """Return the parameter ``class_weight`` of each task."""
         weight = getattr(self, "class_weight", None)
-        is_by_task = isinstance(weight, dict) and all(str(key) in names for key in weight)
+        # Weights of classes are numbers; what a task has is a dict of these, or a word.
+        is_by_task = isinstance(weight, dict) and not all(isinstance(one, numbers.Real) for one in weight.values())
         return by_task(weight, "class_weight", names, None) if is_by_task else [weight] * len(names)
 
-    def _joint_training(self, n_tasks):
-        factors = np.array(by_task(self.task_weights, "task_weights", self.tasks_, 1.0), dtype=float)
-        for name, factor in zip(self.tasks_, factors, strict=True):
-            if not (np.isfinite(factor) and factor >= 0):
-                raise ValueError(f"task_weights gives task {name!r} {factor}: weights must be 0 or more, and finite")
-        if not factors.any():
-            raise ValueError("task_weights are all zero: at least one task must count")
-        return JointTraining(choose_sharing(self.sharing), self.weighting, factors, self.denominator)
+    def _joint_training(self, names):
+        factors = by_task(self.task_weights, "task_weights", names, 1.0)
+        for name, factor in zip(names, factors, strict=True):
+            if not (isinstance(factor, numbers.Real) and np.isfinite(factor) and factor >= 0):
+                raise ValueError(
+                    f"task_weights gives task {name!r} {show(factor)}: expected a number of 0 or more, and finite"
+                )
+        if not any(factors):
+            raise ValueError(f"task_weights are zero for all tasks, {list(names)}: at least one must count")
+        joint = np.array(factors, dtype=float)
+        return JointTraining(choose_sharing(self.sharing), self.weighting, joint, self.denominator)
+
+    def _keep_labels(self, labels):
+        self.tasks_ = np.array(labels.names, dtype=object)
+        self._is_1d = labels.is_1d
+        # A sample without any label takes no part in the fit, but is in the y that a search would see.
+        self._is_complete = bool(labels.labelled.all())
+
+    def _continued(self, tasks, names):
+        last = tuple(self.tasks_)
+        if len(names) == len(last) and names != last:
+            raise ValueError(
+                f"warm_start=True goes on with the tasks {list(last)}, but y has the tasks {list(names)}; give the "
+                "columns in that order and by these names, or fit with warm_start=False"
+            )
+        return super()._continued(tasks, names)
 
     @property
     def backbones_(self):
@@ -130,13 +147,23 @@ class MultiTaskNetwork(NetworkEstimator):
         -------
         float
             1 is best. NaN where no task has a label.
+
+        Raises
+        ------
+        ValueError
+            Where y has another number of tasks than in ``fit``, or columns of other names or in another order.
         """
-        predicted = self.predict(X)
+        check_is_fitted(self, "net_")
+        labels, names = read_labels(y), tuple(self.tasks_)
+        if labels.n_tasks != len(names):
+            raise ValueError(f"y has {labels.n_tasks} columns, but the fit had {len(names)} tasks: {', '.join(names)}")
+        if labels.named and names == tuple(f"task{number}" for number in range(len(names))):
+            names = labels.names  # the fit had none
         metrics = {
-            name: "r2" if task.kind == "regression" else "accuracy"
-            for name, task in zip(self.tasks_, self._tasks, strict=True)
+            name: "r2" if getattr(task, "classes", None) is None else "accuracy"
+            for name, task in zip(names, self._tasks, strict=True)
         }
-        return multitask_score(y, predicted, metrics, names=list(self.tasks_), sample_weight=sample_weight)
+        return multitask_score(y, self.predict(X), metrics, names=list(names), sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -103,7 +103,7 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
     backbone_ : Backbone
         The backbone with its trained stages, to be the start of another task. Absent where each task has its own.
     backbones_ : list of Backbone
-        The backbone of each task that was trained.
+        The backbone of each task that was trained. Absent where these exchange what they see, as in cross-stitching.
     stages_ : tuple of str
         The names of the stages.
     freeze_ : int
@@ -195,6 +195,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
         verbose=0,
     ):
         store_parameters(self, locals())
+
+    score = MultiTaskNetwork.score  # that of scikit-learn's mixin, which comes first, knows no missing label
 
     def _make_task(self, name, labels, weights, head):
         return make_regression(name, labels, weights, head, self.on_untrainable, self.loss)

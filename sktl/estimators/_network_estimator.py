@@ -73,9 +73,12 @@ class NetworkEstimator(BackboneEstimator):
     def _make_tasks(self, labels: LabelTable, weights: LabelWeights) -> TaskSet:
         """Return the tasks that the labels pose; multiply weights by those of the classes."""
 
-    def _joint_training(self, n_tasks: int) -> JointTraining:
+    def _joint_training(self, names: tuple[str, ...]) -> JointTraining:
         """Return what several tasks share and how they are weighed; a single task needs no more than the defaults."""
         return JointTraining()
+
+    def _keep_labels(self, labels: LabelTable) -> None:
+        """Keep what is to be known of y once a fit has succeeded."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -107,20 +110,22 @@ class NetworkEstimator(BackboneEstimator):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if self.warm_start and hasattr(self, "net_") else None
         description, kind = describe_backbone(self.backbone)
-        labels = self._read_target(y)  # before X, as this forgets the names of columns
+        given = self._read_target(y)  # before X, as this forgets the names of columns
         if goes_on_from is None:
             inputs, source = self._open_both(X, description, kind, seed)
         else:
             source = self._source
             inputs = self._open_inputs(X, kind, source.n_channels, reset=True)
-        check_consistent_length(X, labels.labelled)
-        weights = read_weights(sample_weight, X, labels)
+        check_consistent_length(X, given.labelled)
+        weights = read_weights(sample_weight, X, given)
         chosen = np.intersect1d(self._readable(inputs), weights.counted)
-        labels, weights = labels.subset(chosen), weights.subset(chosen)
+        if len(weights.counted) > len(chosen) == 0:
+            raise ValueError("none of the samples that can be read has a label of a weight above 0: nothing is left")
+        labels, weights = given.subset(chosen), weights.subset(chosen)
         tasks = self._make_tasks(labels, weights)
         if goes_on_from is not None:
-            tasks = self._continued(tasks)
-        joint = self._joint_training(len(tasks))
+            tasks = self._continued(tasks, labels.names)
+        joint = self._joint_training(labels.names)
         kept, table = _trained_part(tasks, weights, joint)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
@@ -133,6 +138,7 @@ class NetworkEstimator(BackboneEstimator):
         activations = self._open_activations(source, samples, cached=uses_cache)
         net, probes = fit_network(activations, targets, torch.from_numpy(table).to(dtype), plan, goes_on_from)
 
+        self._keep_labels(given)
         self._source, self._tasks, self._plan, self.net_ = source, tasks, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
@@ -163,13 +169,20 @@ class NetworkEstimator(BackboneEstimator):
             )
         return np.setdiff1d(everything, list(reasons))
 
-    def _continued(self, tasks: TaskSet) -> TaskSet:
+    def _continued(self, tasks: TaskSet, names: tuple[str, ...]) -> TaskSet:
         """Return the tasks of the last fit, if these are the same."""
-        if not tasks.continues(self._tasks):
+        advice = "fit with warm_start=False, or start a new estimator from backbone_"
+        if len(tasks) != len(self._tasks):
             raise ValueError(
-                f"warm_start=True goes on with the task of the last fit, {self._tasks.describe()}, but y is "
-                f"{tasks.describe()}; fit with warm_start=False, or start a new estimator from backbone_"
+                f"warm_start=True goes on with {len(self._tasks)} task(s), but y has {len(tasks)}; {advice}"
             )
+        for name, task, last in zip(names, tasks, self._tasks, strict=True):
+            if not task.continues(last):
+                which = f"task {name!r}" if len(tasks) > 1 else "the task"
+                raise ValueError(
+                    f"warm_start=True goes on with {which} of the last fit, {last.describe()}, but y is "
+                    f"{task.describe()}; {advice}"
+                )
         return self._tasks
 
     def _keep_backbone(self, net: Any, depth: int, n_samples: int) -> None:
@@ -252,7 +265,9 @@ def _trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -
     """Return which samples have a label to learn from, and the weights (n_kept, n_trained_tasks) of their entries."""
     trained = np.array([task.n_outputs > 0 for task in tasks])
     if not trained.any():
-        raise ValueError(f"y has nothing to learn from: {tasks.describe()}. Give labels of two classes for one task")
+        raise ValueError(
+            f"y has nothing to learn from: {tasks.describe()}. Give one task labels of two classes at least"
+        )
     labelled = weights.labelled[:, trained]
     kept = labelled.any(axis=1)
     factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights

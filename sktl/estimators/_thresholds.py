@@ -1,9 +1,10 @@
 """The meaning of the parameter ``thresholds``."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
-from sktl.estimators._by_task import by_task
+from sktl.estimators._by_task import by_task, show
 from sktl.tasks import TaskSet
 
 __all__ = ["read_thresholds"]
@@ -19,8 +20,8 @@ def read_thresholds(thresholds: Any, names: Sequence[str], tasks: TaskSet) -> li
     """
     values = by_task(thresholds, "thresholds", names, None)
     for name, value, task in zip(names, values, tasks, strict=True):
-        if value is not None and not 0 < value < 1:
-            raise ValueError(f"thresholds gives task {name!r} {value!r}: a probability in (0, 1) is expected")
+        if value is not None and not (isinstance(value, numbers.Real) and 0 < value < 1):
+            raise ValueError(f"thresholds gives task {name!r} {show(value)}: expected a probability in (0, 1)")
         if isinstance(thresholds, dict) and value is not None and task.kind not in ("binary", "constant"):
-            raise ValueError(f"thresholds names task {name!r}, which does not have two classes to part")
+            raise ValueError(f"thresholds names task {name!r}, which has no two classes to part: leave it out")
     return [value if task.kind == "binary" else None for value, task in zip(values, tasks, strict=True)]

@@ -178,12 +178,14 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         return complete_labels(np.asarray(y, dtype=np.float64))
 
     def _make_tasks(self, labels, weights):
-        self._is_1d = labels.is_1d
         pairs = zip(labels.columns, weights.values.T, strict=True)
         return TaskSet(tuple(RegressionTask.of(column, weight) for column, weight in pairs))
 
-    def _joint_training(self, n_tasks):
+    def _joint_training(self, names):
         return JointTraining(denominator="labels")  # the mean over the outputs
+
+    def _keep_labels(self, labels):
+        self._is_1d = labels.is_1d
 
     def predict(self, X):
         """Return the predicted numbers of each sample.

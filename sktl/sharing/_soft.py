@@ -86,5 +86,6 @@ class _Tie:
                 if len(alike) == 1:
                     alike[0].copy_(TIES[self.penalty](alike[0], amount))
                     continue
-                for parameter, value in zip(alike, TIES[self.penalty](torch.stack(alike), amount), strict=True):
-                    parameter.copy_(value)
+                towers = torch.stack([parameter if parameter.ndim else parameter.reshape(1) for parameter in alike])
+                for parameter, value in zip(alike, TIES[self.penalty](towers, amount), strict=True):
+                    parameter.copy_(value.view_as(parameter))

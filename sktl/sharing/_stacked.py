@@ -87,11 +87,15 @@ def stack(modules: Sequence[nn.Module]) -> nn.Module | None:
     if type(first) is nn.Linear:
         return StackedLinear(modules)  # type: ignore[arg-type]
     if type(first) in ELEMENTWISE:
-        return copy.deepcopy(first)
+        one = copy.deepcopy(first)
+        if hasattr(one, "inplace"):  # what it would write to may be one input that all networks see
+            one.inplace = False  # type: ignore[assignment]
+        return one
     if type(first) is not nn.Sequential:
         return None
-    layers = [stack(layers) for layers in zip(*modules, strict=True)]  # type: ignore[call-overload]
-    return None if None in layers else nn.Sequential(*layers)
+    layers = [stack(layers) for layers in zip(*modules, strict=True)]
+    stacked = [layer for layer in layers if layer is not None]
+    return nn.Sequential(*stacked) if len(stacked) == len(layers) else None
 
 
 def unstack(module: nn.Module, number: int) -> nn.Module:

@@ -19,6 +19,8 @@ class StackedHeads(nn.Module):
         One for each task, alike up to the last layer, which is linear.
     """
 
+    places: torch.Tensor
+
     def __init__(self, heads: Sequence[nn.Sequential]):
         super().__init__()
         self.n_tasks = len(heads)
@@ -38,13 +40,15 @@ class StackedHeads(nn.Module):
     @torch.no_grad()
     def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Give the last layers their weights (n_outputs, n_in) and biases (n_outputs,)."""
-        self.layers[-1].weight[self.places[0], self.places[1]] = weight.to(self.layers[-1].weight)  # type: ignore[index, union-attr]
+        last = self.layers[-1].get_parameter("weight")
+        last[self.places[0], self.places[1]] = weight.to(last)
         self.set_bias(bias)
 
     @torch.no_grad()
     def set_bias(self, bias: torch.Tensor) -> None:
         """Give the last layers their biases (n_outputs,)."""
-        self.layers[-1].bias[self.places[0], self.places[1]] = bias.to(self.layers[-1].bias)  # type: ignore[index, union-attr]
+        last = self.layers[-1].get_parameter("bias")
+        last[self.places[0], self.places[1]] = bias.to(last)
 
 
 class FusedHead(nn.Sequential):
@@ -53,13 +57,13 @@ class FusedHead(nn.Sequential):
     @torch.no_grad()
     def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Give the last layer its weights (n_outputs, n_in) and biases (n_outputs,)."""
-        self[-1].weight.copy_(weight)  # type: ignore[union-attr, operator]
+        self[-1].get_parameter("weight").copy_(weight)
         self.set_bias(bias)
 
     @torch.no_grad()
     def set_bias(self, bias: torch.Tensor) -> None:
         """Give the last layer its biases (n_outputs,)."""
-        self[-1].bias.copy_(bias)  # type: ignore[union-attr, operator]
+        self[-1].get_parameter("bias").copy_(bias)
 
 
 TaskHead = FusedHead | StackedHeads
@@ -73,14 +77,14 @@ def fuse_heads(heads: Sequence[nn.Sequential]) -> TaskHead:
         return StackedHeads(heads)
     last: list[nn.Linear] = [head[-1] for head in heads]  # type: ignore[misc]
     fused = nn.utils.skip_init(nn.Linear, last[0].in_features, sum(layer.out_features for layer in last))
-    head = FusedHead(*heads[0][:-1], fused)
+    head = FusedHead(*heads[0][:-1], fused.to(last[0].weight))
     head.set_last(torch.cat([layer.weight for layer in last]), torch.cat([layer.bias for layer in last]))
     return head
 
 
 def _widened(layer: nn.Linear, n_out: int) -> nn.Linear:
     """Return a layer with as many outputs, of which those beyond its own are 0."""
-    wide = nn.utils.skip_init(nn.Linear, layer.in_features, n_out)
+    wide = nn.utils.skip_init(nn.Linear, layer.in_features, n_out).to(layer.weight)
     with torch.no_grad():
         wide.weight.zero_()[: layer.out_features] = layer.weight
         wide.bias.zero_()[: layer.out_features] = layer.bias

@@ -32,25 +32,27 @@ class TowerStage(nn.Module):
         copies = [copy.deepcopy(stage) for _ in range(n_towers)]
         one = stack(copies) if stacked else None
         self.is_stacked = one is not None
-        self.towers = nn.ModuleList(copies) if one is None else one
+        self.towers: nn.Module = nn.ModuleList(copies) if one is None else one
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return what the towers make of their inputs: (n_towers, b, ...)."""
-        if self.is_first:
-            x = x.unsqueeze(0).expand(self.n_towers, *x.shape)
-        if self.is_stacked:
-            return self.towers(x)
-        return torch.stack([tower(one) for tower, one in zip(self.towers, x, strict=True)])  # type: ignore[call-overload]
+        if not isinstance(self.towers, nn.ModuleList):
+            return self.towers(x.unsqueeze(0).expand(self.n_towers, *x.shape) if self.is_first else x)
+        # A stage may write to its input: each tower has one of its own.
+        inputs = [(x if self.is_first else x[number]).clone() for number in range(self.n_towers)]
+        return torch.stack([tower(one) for tower, one in zip(self.towers, inputs, strict=True)])
 
     def tied(self) -> list[list[nn.Parameter]]:
         """Return the parameters that belong together: one (n_towers, ...) for all towers, or one for each."""
-        if self.is_stacked:
+        if not isinstance(self.towers, nn.ModuleList):
             return [[parameter] for parameter in self.towers.parameters()]
-        return [list(alike) for alike in zip(*(tower.parameters() for tower in self.towers), strict=True)]  # type: ignore[union-attr]
+        return [list(alike) for alike in zip(*(tower.parameters() for tower in self.towers), strict=True)]
 
     def tower(self, number: int) -> nn.Module:
         """Return the stage of one tower, as a module of its own."""
-        return unstack(self.towers, number) if self.is_stacked else copy.deepcopy(self.towers[number])  # type: ignore[index]
+        if not isinstance(self.towers, nn.ModuleList):
+            return unstack(self.towers, number)
+        return copy.deepcopy(self.towers[number])
 
 
 class StitchedStage(nn.Module):
@@ -82,5 +84,16 @@ class StitchedStage(nn.Module):
 
 
 def tower_of(stage: nn.Module, number: int) -> nn.Module:
-    """Return a copy of one tower's stage; of the stage itself where all tasks share it."""
+    """Return a copy of one tower's stage; of the stage itself where all tasks share it.
+
+    Raises
+    ------
+    AttributeError
+        Where towers exchange what they see, so that no tower is a network by itself.
+    """
+    if isinstance(stage, StitchedStage):
+        raise AttributeError(
+            "with CrossStitch each tower takes part of what the others see at every stage, so that the network of one "
+            "task cannot be had by itself: use sharing='soft' or 'none' for that"
+        )
     return stage.tower(number) if isinstance(stage, TowerStage) else copy.deepcopy(stage)

@@ -20,7 +20,7 @@ def solve_heads(
     """Return each task's linear head, solved on the samples it has labels for.
 
     On frozen features the heads have no weight in common, so that the optimum of all is the optimum of each, whatever
-    the tasks' weights.
+    the tasks' weights. A task whose weights are all 0 has nothing to go by: its head is 0.
 
     Parameters
     ----------
@@ -37,6 +37,9 @@ def solve_heads(
     probes = []
     for number, task in enumerate(tasks):
         chosen = weights[:, number] > 0
+        if not chosen.any():
+            probes.append(_no_probe(task.n_outputs, features.shape[1]))
+            continue
         mine = weights[chosen, number].astype(float)
         # Tasks with the same labelled samples of the same weights share the costly part.
         key = chosen.tobytes() + (mine / mine.sum()).tobytes()
@@ -54,3 +57,8 @@ def solve_heads(
             )
         )
     return probes
+
+
+def _no_probe(n_outputs: int, n_features: int) -> LinearProbe:
+    """Return a head whose outputs are 0, solved for no λ."""
+    return LinearProbe(np.zeros((n_outputs, n_features)), np.zeros(n_outputs), np.nan, 1.0, 0.0, 0)

@@ -81,3 +81,13 @@ def make_module():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def holed():
+    """Return a table (60, 5), and labels (60, 3) of two, three and two classes, of which a third is missing."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 5))
+    y = np.column_stack([X[:, 0] > 0.4, np.digitize(X[:, 1], [-0.5, 0.5]), X[:, 2] > X[:, 0]]).astype(float)
+    y[rng.random(y.shape) < np.array([0.2, 0.3, 0.5])] = np.nan
+    return X, y

@@ -27,6 +27,23 @@ def test_labels_that_do_not_occur():
         class_weights({"a": 1, "z": 2}, CLASSES, NUMBERS, np.ones(6))
 
 
-def test_negative():
-    with pytest.raises(ValueError, match=r"class_weight must not be negative, got \{'a': -1\}"):
-        class_weights({"a": -1}, CLASSES, NUMBERS, np.ones(6))
+def test_what_is_the_name_of_the_labels():
+    with pytest.raises(ValueError, match=r"class_weight names \['z'\], but task 'car' holds \['a', 'b', 'c'\]"):
+        class_weights({"z": 2}, CLASSES, NUMBERS, np.ones(6), "task 'car'")
+
+
+@pytest.mark.parametrize("bad", [-1, np.nan, np.inf])
+def test_out_of_range(bad):
+    with pytest.raises(ValueError, match=r"class_weight must be 0 or more, and finite, got \{'a': .*\} for y"):
+        class_weights({"a": bad}, CLASSES, NUMBERS, np.ones(6))
+
+
+def test_no_class_counts():
+    with pytest.raises(ValueError, match=r"class_weight is 0 for all classes of y, \['a', 'b', 'c'\]: at least one"):
+        class_weights(dict.fromkeys("abc", 0), CLASSES, NUMBERS, np.ones(6))
+
+
+@pytest.mark.parametrize("word", ["balance", 2.0])
+def test_no_such_word(word):
+    with pytest.raises(ValueError, match=r"class_weight must be a dict, 'balanced' or None, got .* for task 'car'"):
+        class_weights(word, CLASSES, NUMBERS, np.ones(6), "task 'car'")

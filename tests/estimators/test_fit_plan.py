@@ -5,16 +5,15 @@ import pytest
 import torch
 
 from sktl import TransferClassifier
-from sktl.estimators._fit_plan import Problem, make_plan
-from sktl.tasks import ClassificationTask, RegressionTask
+from sktl.estimators._fit_plan import JointTraining, Problem, make_plan
+from sktl.sharing import NoSharing
+from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 
 TASK = ClassificationTask(np.array([0, 1, 2]))
 
 
 def problem_of(n, task=TASK, seed=0):
-    targets = np.arange(n) % 3
-    smallest = float(np.bincount(targets).min()) if task is TASK else n / 10
-    return Problem(task, n, smallest, targets, seed)
+    return Problem(TaskSet((task,)), (np.arange(n) % 3.0)[:, None], np.ones((n, 1)), seed)
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def plan(make_table_backbone):
         estimator = TransferClassifier(**parameters)
         estimator.freeze_ = freeze_
         backbone = make_table_backbone(**({} if pretrained else {"weights": None}))
-        return make_plan(estimator, backbone, problem_of(n, task), goes_on=goes_on)
+        return make_plan(estimator, backbone, problem_of(n, task), JointTraining(), goes_on=goes_on)
 
     return plan
 
@@ -79,7 +78,31 @@ def test_the_rest_is_handed_on(plan):
     assert (settings.weight_decay, settings.verbose, settings.seed) == (0.2, 1, 0)
     assert (settings.callbacks, settings.net_params) == ((callbacks[0],), {"a": 1})
     assert settings.net_params is not arguments
-    assert (made.head_hidden, made.head_l2, made.kind, made.n_outputs) == ((4,), 0.3, "multiclass", 3)
+    assert (made.head_hidden, made.head_l2, made.tasks.tasks) == ((4,), 0.3, (TASK,))
+
+
+def test_what_tasks_share_is_handed_on(make_table_backbone):
+    joint = JointTraining(NoSharing(), "dwa")
+    made, _ = make_plan(TransferClassifier(), make_table_backbone(), problem_of(90), joint, goes_on=False)
+    assert (made.sharing, made.weighting) == (joint.sharing, "dwa")
+
+
+class TestSamplesPerClass:
+    def test_of_labels_that_count(self):
+        targets = np.array([0, 0, 0, 1, 1, 1.0])[:, None]
+        weights = np.array([1, 2, 0.5, 1, 0, 0])[:, None]
+        assert Problem(TaskSet((TASK,)), targets, weights, 0).samples_per_class(0) == 1
+
+    def test_of_numbers(self):
+        task = RegressionTask.of(np.arange(90.0), np.ones(90))
+        assert problem_of(90, task).samples_per_class(0) == 9
+
+    def test_the_median_over_tasks(self, plan, make_table_backbone):
+        two = ClassificationTask(np.array([0, 1]))
+        targets = (np.arange(40)[:, None] < [20, 5, 2]).astype(float)
+        problem = Problem(TaskSet((two, two, two)), targets, np.ones((40, 3)), 0)
+        assert [problem.samples_per_class(number) for number in range(3)] == [20, 5, 2]
+        assert problem.typical_samples_per_class() == 5
 
 
 class TestSplit:
@@ -113,11 +136,26 @@ class TestSplit:
     def test_the_seed_decides(self, make_table_backbone):
         estimator = TransferClassifier(early_stopping=True)
         splits = [
-            make_plan(estimator, make_table_backbone(), problem_of(90, seed=seed), goes_on=False)[0].split[1].tolist()
+            make_plan(estimator, make_table_backbone(), problem_of(90, seed=seed), JointTraining(), goes_on=False)
             for seed in (0, 0, 1)
         ]
+        splits = [plan.split[1].tolist() for plan, _ in splits]
         assert splits[0] == splits[1] != splits[2]
 
     def test_classes_nearly_all_held_out(self, plan):
         training, validation = plan(n=6, early_stopping=True, validation_fraction=0.8)[0].split
         assert len(training) + len(validation) == 6
+
+    def test_of_several_tasks_each_has_labels_of_all_classes_held_out(self, make_table_backbone):
+        two = ClassificationTask(np.array([0, 1]))
+        targets = np.column_stack([np.arange(80) % 2, np.arange(80) < 8]).astype(float)
+        weights = np.ones((80, 2))
+        weights[40:, 1] = 0  # a label is missing there, and what stands for it is no label
+        problem = Problem(TaskSet((two, two)), targets, weights, 0)
+        estimator = TransferClassifier(early_stopping=True, validation_fraction=0.25)
+        made, _ = make_plan(estimator, make_table_backbone(), problem, JointTraining(), goes_on=False)
+        training, validation = made.split
+        assert sorted([*training, *validation]) == list(range(80))
+        assert len(validation) == 20
+        assert np.bincount(targets[validation, 0].astype(int)).tolist() == [10, 10]
+        assert targets[validation[weights[validation, 1] > 0], 1].sum() == 2

@@ -3,8 +3,15 @@ from scipy._lib import _array_api
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
-from sktl import BackboneFeatures, TransferClassifier, TransferRegressor
-from sktl.backbones import Backbone, WeightsInfo
+from sktl import (
+    BackboneFeatures,
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    TransferClassifier,
+    TransferRegressor,
+)
+from sktl.backbones import MLP, Backbone, WeightsInfo
 
 
 class Waves(nn.Module):
@@ -25,12 +32,25 @@ def frozen():
     return {"backbone": backbone, "freeze": "all", "head_l2": 1e-5}
 
 
+class AlwaysClassifier(MultiTaskClassifier):
+    """Says that it is a classifier before it is fitted too, so that all checks of classifiers are made."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        return tags
+
+
 @parametrize_with_checks(
     [
         TransferClassifier("mlp"),
         TransferRegressor("mlp"),
         BackboneFeatures("mlp"),
         TransferRegressor(**frozen()),
+        MultiTaskClassifier("mlp"),
+        AlwaysClassifier(MLP((32,))),
+        MultiTaskRegressor(MLP((32,))),
+        MultiTaskEstimator(MLP((32,))),
     ]
 )
 def test_scikit_learn_s_own_checks(estimator, check):

@@ -2,13 +2,19 @@ import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback, EarlyStopping
+from skorch.helper import predefined_split
 from torch import nn
 
 from sktl.features import ArrayRows
-from sktl.losses import WeightedMeanLoss, squared_error
-from sktl.training import BatchIterator, Network
+from sktl.heads import build_head
+from sktl.sharing import SoftSharing, fuse_heads
+from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
+from sktl.training import BatchIterator, JointLoss, Network
 from sktl.training._batches import LabelledRows
 from sktl.training._net import Net
+from sktl.weighting import GradientRule, choose_rule
+
+TASKS = TaskSet((RegressionTask(0.0, 1.0), ClassificationTask(np.arange(2))))
 
 
 class Interrupts(Callback):
@@ -19,16 +25,17 @@ class Interrupts(Callback):
 @pytest.fixture
 def dataset(rng):
     rows = ArrayRows(rng.normal(size=(8, 3)).astype(np.float32))
-    return LabelledRows(rows, torch.zeros(8, 2), torch.ones(8), np.arange(8))
+    return LabelledRows(rows, torch.zeros(8, 2), torch.ones(8, 2), np.arange(8))
 
 
 @pytest.fixture
 def make_net():
-    def make(**others):
+    def make(rule="equal", **others):
         stages = nn.ModuleList([nn.Linear(3, 4), nn.Linear(4, 5)])
         arguments = {"iterator_train": BatchIterator, "train_split": None, "verbose": 0, "max_epochs": 2}
-        network = Network(stages, nn.Sequential(nn.Linear(5, 2)), 1, True)
-        return Net(network, WeightedMeanLoss(squared_error), **{**arguments, **others})
+        network = Network(stages, fuse_heads([build_head(5, 1), build_head(5, 1)]), 1, True)
+        rule = choose_rule(rule) if isinstance(rule, str) else rule
+        return Net(network, JointLoss(TASKS, rule), **{**arguments, **others})
 
     return make
 
@@ -96,3 +103,160 @@ def test_weight_decay_spares_vectors(make_net):
 def test_groups_of_one_s_own_are_taken(make_net):
     net = make_net(lr=0.8, lr_decay=0.5, optimizer__param_groups=[("head*", {"lr": 0.1})]).initialize()
     assert sorted(group["lr"] for group in net.optimizer_.param_groups) == [0.1, 0.8]
+
+
+def state_of(net):
+    """Return all that a step may change, in the net and its optimiser."""
+    tensors = [*net.module_.state_dict().values(), *net.criterion_.state_dict().values()]
+    moments = [value for state in net.optimizer_.state.values() for value in state.values()]
+    return [torch.as_tensor(tensor).clone() for tensor in tensors + moments]
+
+
+def same(one, other):
+    if len(one) != len(other):
+        return False
+    return all(torch.equal(a.nan_to_num(-1), b.nan_to_num(-1)) for a, b in zip(one, other, strict=True))
+
+
+class TestBatchWithoutLabel:
+    """The law of the loss: a batch with no label changes nothing."""
+
+    @pytest.mark.parametrize("rule", ["equal", "uncertainty", "dwa", "rlw", "pcgrad"])
+    @pytest.mark.parametrize("optimizer", [torch.optim.AdamW, torch.optim.SGD])
+    def test_changes_nothing(self, make_net, rng, rule, optimizer):
+        if rule == "pcgrad":
+            pytest.importorskip("torchjd", reason="torchjd comes with the extra surgery")
+        extra = {"optimizer__momentum": 0.9} if optimizer is torch.optim.SGD else {"optimizer__weight_decay": 0.5}
+        net = make_net(rule, optimizer=optimizer, lr=0.1, **extra).initialize()
+        net.module_.stages.append(nn.BatchNorm1d(5))
+        net.module_.hold_batch_norm = False
+        x, targets = torch.from_numpy(rng.normal(size=(4, 3))).float(), torch.ones(4, 2)
+        net.train_step((x, (targets, torch.ones(4, 2))))
+        before = state_of(net)
+        step = net.train_step((x, (targets, torch.zeros(4, 2))))
+        assert same(before, state_of(net))
+        assert step["loss"].item() == 0.0
+        net.train_step((x, (targets, torch.ones(4, 2))))
+        assert not same(before, state_of(net))
+
+    def test_towers_are_not_drawn_together(self, rng):
+        stages = nn.ModuleList([nn.Linear(3, 4)])
+        joined = SoftSharing(strength=10.0).join(stages, [build_head(4, 1), build_head(4, 1)], ["one"])
+        network = Network(joined.stages, joined.head, 1, True, joined.has_towers, joined.tie)
+        net = Net(network, JointLoss(TASKS, choose_rule("equal")), lr=0.1, verbose=0).initialize()
+        x, targets = torch.from_numpy(rng.normal(size=(4, 3))).float(), torch.ones(4, 2)
+        net.train_step((x, (targets, torch.ones(4, 2))))
+        before = state_of(net)
+        net.train_step((x, (targets, torch.zeros(4, 2))))
+        assert same(before, state_of(net))
+
+    def test_a_fit_goes_past_it(self, make_net, rng):
+        rows = ArrayRows(rng.normal(size=(8, 3)).astype(np.float32))
+        weights = torch.ones(8, 2)
+        weights[4:] = 0
+        net = make_net(batch_size=4).fit(LabelledRows(rows, torch.zeros(8, 2), weights, np.arange(8)))
+        assert len(net.history) == 2
+        assert [batch["train_loss"] == 0.0 for batch in net.history[0]["batches"]] == [False, True]
+
+
+class TestEpochs:
+    def test_the_loss_keeps_its_account_by_epoch(self, make_net, rng):
+        rows = ArrayRows(rng.normal(size=(8, 3)).astype(np.float32))
+        weights = torch.ones(8, 2)
+        weights[:, 1] = 0
+        dataset = LabelledRows(rows, torch.zeros(8, 2), weights, np.arange(8))
+        net = make_net("dwa", lr=0.0, max_epochs=1, batch_size=3).fit(dataset)
+        assert torch.isnan(net.criterion_.previous[1]).all()
+        expected = 0.5 * net.module_(rows.batch(np.arange(8)))[:, 0].square().mean().item()
+        assert net.criterion_.previous[0, 0].item() == pytest.approx(expected, rel=1e-5)
+        assert torch.isnan(net.criterion_.previous[0, 1])
+        net.partial_fit(dataset)
+        np.testing.assert_allclose(net.criterion_.previous[:, 0], expected, rtol=1e-5)
+
+    def test_validation_is_no_part_of_it(self, make_net, dataset):
+        held_out = LabelledRows(dataset.rows, 100 + dataset.targets, dataset.weights, np.arange(8))
+        held_out.targets[:, 1] = 1
+        net = make_net("dwa", lr=0.0, max_epochs=1, train_split=predefined_split(held_out))
+        net.set_params(iterator_valid=BatchIterator)
+        net.fit(dataset)
+        assert net.history[-1, "valid_loss"] > 1_000
+        assert net.criterion_.previous[0, 0] < 100
+
+
+class Recorded(GradientRule):
+    """Keeps what it was given, and takes ten times the first gradient."""
+
+    def combine(self, gradients):
+        self.gradients = gradients.clone()
+        return 10 * gradients[0]
+
+
+class TestGradientRules:
+    @pytest.fixture
+    def batch(self, rng):
+        x = torch.from_numpy(rng.normal(size=(6, 3))).float()
+        targets = torch.from_numpy(np.column_stack([rng.normal(size=6), rng.integers(0, 2, size=6)])).float()
+        return x, (targets, torch.from_numpy(rng.uniform(0.5, 2, size=(6, 2))).float())
+
+    def gradients_of(self, net, batch):
+        """Return the gradients of each task's mean loss, by autograd, for the stages and the head."""
+        x, labels = batch
+        found = []
+        for task in range(2):
+            net.module_.zero_grad()
+            net.criterion_.contributions(net.module_(x), labels).mean(dim=0)[task].backward()
+            found.append({name: p.grad.clone() for name, p in net.module_.named_parameters()})
+        net.module_.zero_grad()
+        return found
+
+    def test_the_rule_sees_a_row_for_each_task(self, make_net, batch):
+        net = make_net(Recorded()).initialize()
+        rows = self.gradients_of(net, batch)
+        net.train_step_single(batch)
+        for row, gradient in zip(rows, net.criterion_.rule.gradients, strict=True):
+            expected = torch.cat([g.flatten() for name, g in row.items() if name.startswith("stages")])
+            torch.testing.assert_close(gradient, expected)
+
+    def test_stages_take_what_it_makes_and_heads_their_own(self, make_net, batch):
+        net = make_net(Recorded()).initialize()
+        first, second = self.gradients_of(net, batch)
+        net.train_step_single(batch)
+        for name, parameter in net.module_.named_parameters():
+            expected = 10 * first[name] if name.startswith("stages") else first[name] + second[name]
+            torch.testing.assert_close(parameter.grad, expected)
+
+    def test_a_task_without_a_label_is_left_out(self, make_net, batch):
+        x, (targets, weights) = batch
+        weights = weights.clone()
+        weights[:, 0] = 0
+        net = make_net(Recorded()).initialize()
+        _, second = self.gradients_of(net, batch)
+        net.train_step_single((x, (targets, weights)))
+        (gradient,) = net.criterion_.rule.gradients
+        torch.testing.assert_close(
+            gradient, torch.cat([g.flatten() for name, g in second.items() if name.startswith("stages")])
+        )
+
+    def test_the_loss_is_that_of_equal_weights(self, make_net, batch):
+        net = make_net(Recorded()).initialize()
+        step = net.train_step_single(batch)
+        expected = JointLoss(TASKS, choose_rule("equal"))(net.module_(batch[0]), batch[1])
+        assert step["loss"].item() == pytest.approx(expected.item())
+        assert step["y_pred"].shape == (6, 2)
+
+    def test_without_stages_heads_learn_all_the_same(self, batch):
+        network = Network(nn.ModuleList(), fuse_heads([build_head(3, 1), build_head(3, 1)]), 1, True)
+        net = Net(network, JointLoss(TASKS, Recorded()), verbose=0).initialize()
+        net.train_step_single(batch)
+        assert (network.head[0].weight.grad != 0).all()
+        assert not hasattr(net.criterion_.rule, "gradients")
+
+    def test_towers_are_rows_that_do_not_overlap(self, batch):
+        joined = SoftSharing(strength=0).join(nn.ModuleList([nn.Linear(3, 4)]), [build_head(4, 1)] * 2, ["one"])
+        network = Network(joined.stages, joined.head, 1, True, True)
+        net = Net(network, JointLoss(TASKS, Recorded()), verbose=0).initialize()
+        net.train_step_single(batch)
+        one, other = net.criterion_.rule.gradients
+        assert (one * other == 0).all()
+        assert one.any()
+        assert other.any()

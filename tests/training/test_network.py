@@ -60,3 +60,19 @@ def test_held_layers_still_learn_their_scales():
     network(torch.rand(4, 1, 8, 8)).sum().backward()
     assert network.stages[0][1].weight.grad is not None
     assert np.isfinite(network.stages[0][1].weight.grad.numpy()).all()
+
+
+@pytest.mark.parametrize(("shape", "channel_axis"), [((4,), 1), ((4, 5, 5), 1), ((7, 4), -1)])
+def test_towers_are_pooled_one_by_one(shape, channel_axis):
+    class Doubles(nn.Module):
+        def forward(self, x):
+            return torch.stack([x, 2 * x])
+
+    class Keeps(nn.Module):
+        def forward(self, features):
+            return features
+
+    network = Network(nn.ModuleList([Doubles()]), Keeps(), channel_axis, True, has_towers=True)
+    x = torch.rand(3, *shape)
+    one = x if len(shape) == 1 else x.mean(dim=(2, 3)) if channel_axis == 1 else x.mean(dim=1)
+    torch.testing.assert_close(network(x), torch.stack([one, 2 * one]))

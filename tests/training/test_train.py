@@ -6,11 +6,13 @@ from torch import nn
 
 from sktl.features import ArrayRows
 from sktl.heads import build_head
-from sktl.losses import WeightedMeanLoss, cross_entropy
-from sktl.training import Network, TrainingSettings, make_net
+from sktl.sharing import fuse_heads
+from sktl.tasks import ClassificationTask, TaskSet
+from sktl.training import JointLoss, Network, TrainingSettings, make_net
 from sktl.training._train import train
+from sktl.weighting import choose_rule
 
-LOSS = WeightedMeanLoss(cross_entropy)
+LOSS = JointLoss(TaskSet((ClassificationTask(np.arange(3)),)), choose_rule("equal"))
 
 
 def settings_with(**others):
@@ -30,14 +32,14 @@ def settings_with(**others):
 
 def make_network(dropout=0.0):
     torch.manual_seed(1)
-    return Network(nn.ModuleList([nn.Linear(4, 6)]), build_head(6, 3, dropout=dropout), 1, True)
+    return Network(nn.ModuleList([nn.Linear(4, 6)]), fuse_heads([build_head(6, 3, dropout=dropout)]), 1, True)
 
 
 @pytest.fixture
 def data(rng):
     X = rng.normal(size=(40, 4)).astype(np.float32)
     y = X[:, :3].argmax(axis=1)
-    return ArrayRows(X), torch.from_numpy(y), torch.ones(40)
+    return ArrayRows(X), torch.from_numpy(y)[:, None].float(), torch.ones(40, 1)
 
 
 def weights_of(net):
@@ -98,7 +100,7 @@ def test_rows_held_out_give_a_validation_loss(data):
 
 def test_early_stopping_goes_back_to_the_best_epoch(data):
     rows, _, weights = data
-    targets = torch.from_numpy(np.random.default_rng(3).integers(0, 3, size=40))  # nothing to learn but the noise
+    targets = torch.from_numpy(np.random.default_rng(3).integers(0, 3, size=(40, 1)))  # nothing to learn but the noise
     settings = settings_with(max_epochs=60, lr=0.3, patience=4)
     net = train(make_network(), LOSS, rows, targets, weights, settings, (np.arange(20), np.arange(20, 40)))
     losses = net.history[:, "valid_loss"]
@@ -150,7 +152,7 @@ def test_arguments_for_skorch_win(data):
 
 def test_weights_of_samples_count(data):
     rows, targets, _ = data
-    weights = torch.ones(40)
+    weights = torch.ones(40, 1)
     weights[20:] = 0
     net = train(make_network(), LOSS, rows, targets, weights, settings_with(max_epochs=1), (np.arange(40), None))
     same = train(
