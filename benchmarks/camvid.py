@@ -76,7 +76,11 @@ def main():
             lambda: make_pipeline(
                 StandardScaler(),
                 LogisticRegressionCV(
-                    Cs=np.logspace(-5, 1, 13), l1_ratios=(0.0,), use_legacy_attributes=False, scoring="roc_auc", max_iter=5000
+                    Cs=np.logspace(-5, 1, 13),
+                    l1_ratios=(0.0,),
+                    use_legacy_attributes=False,
+                    scoring="roc_auc",
+                    max_iter=5000,
                 ),
             )
         ),
@@ -93,8 +97,8 @@ def main():
         rows.append([name, *(f"{mean:.3f}" for mean in means), *(f"{one:.2f}" for one in found[0])])
         print(rows[-1], flush=True)
     notes = [
-        f"{len(y)} pictures to fit, {len(test_y)} to judge by. Half of the labels hidden: the mean of {N_HIDINGS} hidings. "
-        "The last columns: each class, all labels.",
+        f"{len(y)} pictures to fit, {len(test_y)} to judge by. Half of the labels hidden: the mean of {N_HIDINGS} "
+        "hidings. The last columns: each class, all labels.",
         "Present in the pictures to fit: "
         + ", ".join(f"{name} {share:.0%}" for name, share in zip(EIGHT, y.mean(axis=0), strict=True))
         + ".",

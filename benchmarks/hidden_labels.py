@@ -33,7 +33,6 @@ def questions(seed):
     return X[order] / 16, np.column_stack(answers)[order].astype(float)
 
 
-
 def ways(make, filling):
     """Return functions from X and y with holes to a fitted estimator."""
 
@@ -61,7 +60,12 @@ def means(y):
 def main():
     problems = {
         "regression, R²": (factors, lambda seed: MultiTaskRegressor("mlp", random_state=seed), means, 600),
-        "classification, accuracy": (questions, lambda seed: MultiTaskClassifier("mlp", random_state=seed), negatives, 600),
+        "classification, accuracy": (
+            questions,
+            lambda seed: MultiTaskClassifier("mlp", random_state=seed),
+            negatives,
+            600,
+        ),
     }
     columns = {}
     for problem, (load, make, filling, n_train) in problems.items():
@@ -77,8 +81,8 @@ def main():
             print(problem, name, columns[name][-1], flush=True)
     rows = [[name, *found] for name, found in columns.items()]
     notes = [
-        f"Mean and spread over {len(SEEDS)} seeds; 600 samples to fit, the others to judge by, with all their labels. Filled: by the "
-        "mean of the target, or as negative.",
+        f"Mean and spread over {len(SEEDS)} seeds; 600 samples to fit, the others to judge by, with all their labels. "
+        "Filled: by the mean of the target, or as negative.",
     ]
     save_table("hidden-labels", ["half of the labels hidden", *problems], rows, notes)
 

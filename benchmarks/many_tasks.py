@@ -1,6 +1,6 @@
 """The cost of many tasks: one network for all against a network each, and small towers as one product against a loop.
 
-    python benchmarks/many_tasks.py
+python benchmarks/many_tasks.py
 """
 
 import time

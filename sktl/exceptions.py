@@ -8,6 +8,7 @@ __all__ = [
     "StateDictMismatchError",
     "UnknownBackboneError",
     "UnreadableImageError",
+    "UntrainableTaskWarning",
     "WeightsNotFoundError",
 ]
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import torch
 from torch import nn
 
-__all__ = ["build_head", "set_linear"]
+__all__ = ["build_head"]
 
 
 def build_head(n_features: int, n_outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0) -> nn.Sequential:
@@ -42,10 +41,3 @@ def build_head(n_features: int, n_outputs: int, hidden: Sequence[int] = (), drop
         layers += [nn.Dropout(dropout)] if dropout else []
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
-
-
-@torch.no_grad()
-def set_linear(head: nn.Sequential, weight: torch.Tensor, bias: torch.Tensor) -> None:
-    """Give the last layer of a head its weights (n_outputs, n_in) and biases (n_outputs,)."""
-    head[-1].weight.copy_(weight)
-    head[-1].bias.copy_(bias)

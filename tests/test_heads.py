@@ -1,8 +1,7 @@
-import pytest
 import torch
 from torch import nn
 
-from sktl.heads import build_head, set_linear
+from sktl.heads import build_head
 
 
 def kinds(head):
@@ -25,15 +24,3 @@ def test_dropout_comes_before_each_linear_layer():
     head = build_head(5, 3, hidden=[7], dropout=0.25)
     assert kinds(head) == ["Dropout", "Linear", "ReLU", "Dropout", "Linear"]
     assert [layer.p for layer in head if isinstance(layer, nn.Dropout)] == [0.25, 0.25]
-
-
-@pytest.mark.parametrize("hidden", [(), (4,)])
-def test_set_linear_writes_the_last_layer(hidden, rng):
-    head = build_head(4, 2, hidden=hidden, dropout=0.5)
-    weight, bias = torch.from_numpy(rng.normal(size=(2, 4))), torch.from_numpy(rng.normal(size=2))
-    before = [p.clone() for p in head[:-1].parameters()]
-    set_linear(head, weight, bias)
-    assert torch.equal(head[-1].weight, weight.float())
-    assert torch.equal(head[-1].bias, bias.float())
-    assert head[-1].weight.requires_grad
-    assert all(torch.equal(p, q) for p, q in zip(head[:-1].parameters(), before, strict=True))

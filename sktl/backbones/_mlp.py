@@ -19,8 +19,8 @@ _ACTIVATIONS: dict[str, type[nn.Module]] = {
 }
 
 
-# Below this many columns a dropped one takes along what no other says; scikit-learn's 64 pixels lose by dropout, the 784
-# of MNIST lose nothing, and the 1,024 bits of Tox21 gain.
+# Below this many columns a dropped one takes along what no other says: scikit-learn's 64 pixels lose by dropout, the
+# 784 of MNIST lose nothing, and the 1,024 bits of Tox21 gain.
 WIDE = 256
 HIDDEN_DROPOUT, INPUT_DROPOUT = 0.5, 0.2  # the authors' choice
 

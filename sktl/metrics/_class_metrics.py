@@ -60,7 +60,9 @@ def _of_ranks(function: Callable[..., float]) -> Callable[[Entries], float]:
 
 def _neg_log_loss(entries: Entries) -> float:
     labels = np.arange(entries.answer.shape[1])
-    return -log_loss(entries.y, entries.answer, labels=labels, sample_weight=entries.weights)
+    answer = entries.answer.astype(np.float64)
+    answer /= answer.sum(axis=1, keepdims=True)  # shares of 32 bits sum to one only nearly
+    return -log_loss(entries.y, answer, labels=labels, sample_weight=entries.weights)
 
 
 def _neg_brier_score(entries: Entries) -> float:

@@ -96,4 +96,5 @@ def tower_of(stage: nn.Module, number: int) -> nn.Module:
             "with CrossStitch each tower takes part of what the others see at every stage, so that the network of one "
             "task cannot be had by itself: use sharing='soft' or 'none' for that"
         )
-    return stage.tower(number) if isinstance(stage, TowerStage) else copy.deepcopy(stage)
+    one = getattr(stage, "tower", None)
+    return copy.deepcopy(stage) if one is None else one(number)

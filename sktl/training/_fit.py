@@ -17,6 +17,7 @@ from sktl.training._net import Net
 from sktl.training._network import Network
 from sktl.training._probe import LinearProbe
 from sktl.training._settings import TrainingSettings
+from sktl.training._start_biases import start_biases
 from sktl.training._train import make_net, train
 from sktl.utils._seeds import seeded
 from sktl.weighting import choose_rule
@@ -108,6 +109,7 @@ def fit_network(
     if not (plan.starts_trained or all_frozen):
         rows = activations.rows(plan.depth)
         network = new_network(backbone, plan, _count_features(activations, plan))
+        network.head.set_bias(start_biases(plan.tasks, targets, weights))
         return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), []
 
     features = activations.features()
@@ -132,6 +134,7 @@ def _fit_heads(
     heads_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
     heads_only.to(weights.dtype)
     if plan.head_hidden or any(task.loss == "huber" for task in plan.tasks):
+        heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
         rows = ArrayRows(features)
         return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split), []
     probes = solve_heads(plan.tasks, features, targets.numpy(), weights.numpy(), plan.head_l2, plan.training.seed)

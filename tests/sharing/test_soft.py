@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from sktl.features import ArrayRows
-from sktl.sharing import NoSharing, SoftSharing
-from sktl.sharing._ties import TIES
+from sktl.sharing import NoSharing, SoftSharing, tower_of
+from sktl.sharing._soft import PENALTIES
+from sktl.sharing._trace_norms import TRACE_NORMS
 from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 from sktl.training import JointLoss, TrainingSettings
 from sktl.training._train import train
@@ -38,14 +39,16 @@ def fitted(kind, rng):
 
 def towers_of(stage):
     """Return each set of parameters that belong together, as (n_towers, ...)."""
-    return [alike[0].detach() if len(alike) == 1 else torch.stack(list(alike)).detach() for alike in stage.tied()]
+    towers = [tower_of(stage, number) for number in range(getattr(stage, "offsets", stage).n_towers)]
+    alike = zip(*(tower.parameters() for tower in towers), strict=True)
+    return [torch.stack(list(parameters)).detach() for parameters in alike]
 
 
 def spread(stage):
     return sum(float((towers - towers.mean(dim=0)).abs().sum()) for towers in towers_of(stage))
 
 
-@pytest.mark.parametrize("penalty", TIES)
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_strength_zero_is_no_sharing_bit_for_bit(fitted, penalty):
     one, other = fitted(SoftSharing(penalty=penalty, strength=0)), fitted(NoSharing())
     assert list(one.state_dict()) == list(other.state_dict())
@@ -54,7 +57,7 @@ def test_strength_zero_is_no_sharing_bit_for_bit(fitted, penalty):
     assert all(spread(stage) > 0 for stage in other.stages)
 
 
-@pytest.mark.parametrize("penalty", TIES)
+@pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("strength", [1e12, float("inf")])
 def test_with_an_endless_strength_towers_are_equal(fitted, penalty, strength):
     network = fitted(SoftSharing(penalty=penalty, strength=strength))
@@ -92,15 +95,19 @@ def apart(kind):
     return make
 
 
+def offsets_of(stage):
+    return torch.cat([parameter.detach().flatten() for parameter in stage.offsets.parameters()])
+
+
 def test_the_step_falls_with_the_rate_of_the_stage(apart):
     network = apart(SoftSharing(strength=4.0))
-    before = [spread(stage) for stage in network.stages]
+    before = [offsets_of(stage) for stage in network.stages]
     network.tie(network.stages, 0.5, 0.1)
-    ratios = [spread(stage) / old for stage, old in zip(network.stages, before, strict=True)]
-    assert ratios == pytest.approx([1 / (1 + 2 * 2 * 0.01), 1 / (1 + 2 * 2 * 0.1)])
+    for old, stage, amount in zip(before, network.stages, (4 * 0.5 * 0.01, 4 * 0.5 * 0.1), strict=True):
+        torch.testing.assert_close(offsets_of(stage), old / (1 + 2 * amount))
 
 
-@pytest.mark.parametrize("penalty", TIES)
+@pytest.mark.parametrize("penalty", PENALTIES)
 def test_heads_are_not_drawn_together(apart, penalty):
     network = apart(SoftSharing(penalty=penalty, strength=4.0))
     before = [parameter.clone() for parameter in network.head.parameters()]
@@ -108,7 +115,7 @@ def test_heads_are_not_drawn_together(apart, penalty):
     assert all(torch.equal(a, b) for a, b in zip(before, network.head.parameters(), strict=True))
 
 
-@pytest.mark.parametrize("penalty", TIES)
+@pytest.mark.parametrize("penalty", TRACE_NORMS)
 def test_each_parameter_takes_the_step_of_the_penalty(apart, penalty):
     network = apart(SoftSharing(penalty=penalty, strength=2.0))
     before = [[towers.clone() for towers in towers_of(stage)] for stage in network.stages]
@@ -116,7 +123,7 @@ def test_each_parameter_takes_the_step_of_the_penalty(apart, penalty):
     for olds, stage in zip(before, network.stages, strict=True):
         for old, new in zip(olds, towers_of(stage), strict=True):
             # A lone number per tower is a vector of length 1.
-            expected = TIES[penalty](old if old.ndim > 1 else old[:, None], 0.2).reshape(old.shape)
+            expected = TRACE_NORMS[penalty](old if old.ndim > 1 else old[:, None], 0.2).reshape(old.shape)
             torch.testing.assert_close(new, expected)
             assert not torch.equal(new, old)
 

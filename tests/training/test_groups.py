@@ -61,7 +61,7 @@ def test_biases_of_several_towers_are_not_decayed(towers, scheme):
     groups = parameter_groups(network.named_parameters(), n_stages=2, lr=1.0, lr_decay=0.5)
     spared = {id(p) for group in groups if group.get("weight_decay") == 0.0 for p in group["params"]}
     for name, parameter in network.named_parameters():
-        is_matrix = name.endswith("weight") and parameter.ndim > 1
+        is_matrix = (name.endswith("weight") or ".anchors." in name) and parameter.ndim > 1
         assert (id(parameter) in spared) is not is_matrix, name
     assert any(p.ndim > 1 for name, p in network.named_parameters() if name.endswith("bias"))
 

@@ -1,25 +1,8 @@
-"""What draws towers together: a step towards each other, or towards few common directions."""
+"""Steps that leave towers with few common directions."""
 
 import torch
 
-__all__ = ["TIES", "pull_to_mean", "shrink_last_axis", "shrink_tensor_train", "shrink_tucker", "trace_norm"]
-
-
-def pull_to_mean(towers: torch.Tensor, amount: float) -> torch.Tensor:
-    """Return the towers (n_towers, ...) nearer to their mean: the proximal step of amount · Σ_t ‖θ_t − θ̄‖².
-
-    It solves argmin_θ ½ Σ ‖θ_t − towers_t‖² + amount · Σ ‖θ_t − θ̄‖², whatever the amount: the mean stays, and distances
-    from it are divided by 1 + 2 · amount.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sktl.sharing._ties import pull_to_mean
-    >>> pull_to_mean(torch.tensor([[0.0], [2.0]]), 0.5)
-    tensor([[0.5000],
-            [1.5000]])
-    """
-    return towers.mean(dim=0, keepdim=True).lerp(towers, 1 / (1 + 2 * amount))
+__all__ = ["TRACE_NORMS", "shrink_last_axis", "shrink_tensor_train", "shrink_tucker"]
 
 
 def shrink_last_axis(towers: torch.Tensor, amount: float) -> torch.Tensor:
@@ -51,12 +34,6 @@ def shrink_tensor_train(towers: torch.Tensor, amount: float) -> torch.Tensor:
     return turned.permute(*reversed(range(turned.ndim)))
 
 
-def trace_norm(matrix: torch.Tensor) -> torch.Tensor:
-    """Return the sum of the singular values of a matrix, from the eigenvalues of the smaller of AAᵀ and AᵀA."""
-    wide = matrix if len(matrix) <= matrix.shape[1] else matrix.T
-    return torch.linalg.eigvalsh(wide @ wide.T).clamp(min=0).sqrt().sum()
-
-
 def _shrink(matrix: torch.Tensor, amount: float) -> torch.Tensor:
     """Return a matrix with each singular value smaller by ``amount``, but not below 0 (Cai, Candès and Shen, 2010)."""
     if len(matrix) > matrix.shape[1]:
@@ -66,9 +43,8 @@ def _shrink(matrix: torch.Tensor, amount: float) -> torch.Tensor:
     return (vectors * (1 - amount / roots).clamp(min=0)) @ (vectors.T @ matrix)
 
 
-# What ``SoftSharing(penalty=...)`` may be.
-TIES = {
-    "l2": pull_to_mean,
+# What ``SoftSharing(penalty=...)`` may be, beside the distance to what towers have in common.
+TRACE_NORMS = {
     "trace": shrink_last_axis,
     "trace_tucker": shrink_tucker,
     "trace_tt": shrink_tensor_train,
