@@ -1,5 +1,7 @@
 """The linear heads of all tasks at their optimum."""
 
+import dataclasses
+
 import numpy as np
 
 from sktl.tasks import TaskSet
@@ -7,6 +9,9 @@ from sktl.training._probe import LinearProbe, solve_linear_probe
 from sktl.training._rotate import Rotation, rotate
 
 __all__ = ["solve_heads"]
+
+# Logit of a class that no sample is of, below the mean of the others: nothing speaks for it, and a fold may lack it.
+UNSEEN = float(np.log(1e-6))
 
 
 def solve_heads(
@@ -21,6 +26,7 @@ def solve_heads(
 
     On frozen features the heads have no weight in common, so that the optimum of all is the optimum of each, whatever
     the tasks' weights. A task whose weights are all 0 has nothing to go by: its head is 0.
+    Classes that no sample with a weight is of are next to impossible.
 
     Parameters
     ----------
@@ -46,17 +52,34 @@ def solve_heads(
         if key not in rotations:
             rotations[key] = rotate(features[chosen], mine)
         mine_targets = targets[chosen, number]
-        probes.append(
-            solve_linear_probe(
-                rotations[key],
-                mine_targets[:, None].astype(float) if task.kind == "regression" else mine_targets.astype(int),
-                mine,
-                kind=task.kind,
-                penalty=penalty,
-                seed=seed,
+        if task.kind == "regression":
+            column = mine_targets[:, None].astype(float)
+            probes.append(
+                solve_linear_probe(rotations[key], column, mine, kind="regression", penalty=penalty, seed=seed)
             )
-        )
+            continue
+        seen, classes = np.unique(mine_targets.astype(int), return_inverse=True)
+        if len(seen) == 1:
+            probe = _no_probe(1, features.shape[1])
+        else:
+            kind = "binary" if len(seen) == 2 else "multiclass"
+            probe = solve_linear_probe(rotations[key], classes, mine, kind=kind, penalty=penalty, seed=seed)
+        probes.append(_with_all_classes(probe, seen, task.n_outputs))
     return probes
+
+
+def _with_all_classes(probe: LinearProbe, seen: np.ndarray, n_outputs: int) -> LinearProbe:
+    """Return a head for the classes that were seen as one for all; two classes share one output."""
+    weight, bias = probe.weight, probe.bias
+    if (n_outputs == 1 and len(seen) == 2) or n_outputs == len(seen) > 2:
+        return probe
+    if n_outputs == 1:
+        return dataclasses.replace(probe, bias=np.array([-UNSEEN if seen[0] == 1 else UNSEEN]))
+    if len(seen) == 2:  # a logit z between two is as good as -z/2 and z/2
+        weight, bias = np.vstack([-weight, weight]) / 2, np.append(-bias, bias) / 2
+    all_weights, all_biases = np.zeros((n_outputs, weight.shape[1])), np.full(n_outputs, bias.mean() + UNSEEN)
+    all_weights[seen], all_biases[seen] = weight, bias
+    return dataclasses.replace(probe, weight=all_weights, bias=all_biases)
 
 
 def _no_probe(n_outputs: int, n_features: int) -> LinearProbe:

@@ -1,5 +1,7 @@
 """scikit-learn's searches and cross-validation on labels with holes, in every container that y comes in."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,7 +218,7 @@ def test_a_fold_without_a_class_of_a_task(X):
 
 
 class Counting(nn.Module):
-    """Counts the samples that pass while it is frozen."""
+    """Counts the samples that pass. Copies, which are there to be trained, do not."""
 
     passed: dict = {}
 
@@ -225,9 +227,11 @@ class Counting(nn.Module):
         self.name, self.layer = name, layer
 
     def forward(self, x):
-        if not any(parameter.requires_grad for parameter in self.parameters()):
-            self.passed[self.name] = self.passed.get(self.name, 0) + len(x)
+        self.passed[self.name] = self.passed.get(self.name, 0) + len(x)
         return self.layer(x)
+
+    def __deepcopy__(self, memo):
+        return copy.deepcopy(self.layer, memo)
 
 
 class TestOnce:
@@ -245,14 +249,14 @@ class TestOnce:
     @pytest.mark.parametrize("sharing", ["hard", "soft"])
     def test_in_a_search_over_depths(self, X, holed, backbone, depths, sharing):
         cache = ActivationCache(max_bytes=2**20)
-        estimator = tiny(backbone=backbone, sharing=sharing, cache=cache, head_l2=1e-2)
+        estimator = tiny(backbone=backbone, sharing=sharing, cache=cache, head_l2=1e-2, device="cpu")
         search = GridSearchCV(estimator, {"freeze": depths}, cv=3, error_score="raise").fit(X, holed)
         search.predict(X)
         assert Counting.passed == {"one": N, "two": N, "three": N}
 
     def test_over_all_kinds_of_candidates(self, X, holed, backbone):
         cache = ActivationCache(max_bytes=2**20)
-        estimator = tiny(backbone=backbone, freeze=2, cache=cache, head_l2=1e-2)
+        estimator = tiny(backbone=backbone, freeze=2, cache=cache, head_l2=1e-2, device="cpu")
         grid = {"sharing": ["hard", "none", SoftSharing(strength=1.0)], "denominator": ["samples", "tasks"]}
         GridSearchCV(estimator, grid, cv=2, error_score="raise").fit(X, holed)
         assert Counting.passed["one"] == Counting.passed["two"] == N
