@@ -22,8 +22,6 @@ from sktl.weighting import choose_rule
 
 __all__ = ["MultiTaskNetwork"]
 
-_SHARE = Interval(numbers.Real, 0, 1, closed="neither")
-
 
 class MultiTaskNetwork(NetworkEstimator):
     """Fits one network to several tasks, whose labels may be missing."""
@@ -129,7 +127,8 @@ class MultiTaskNetwork(NetworkEstimator):
             Numbers in the units of the targets, or labels; NaN for a task that was left out for want of labels. Of
             type object where one task has strings and another has not.
         """
-        return self._predicted(X, [None] * len(self._tasks) if hasattr(self, "net_") else [])
+        check_is_fitted(self, "net_")
+        return self._predicted(X, [None] * len(self._tasks))
 
     def score(self, X, y, sample_weight=None):
         """Return the mean over tasks of the accuracy or of R², on the labels that are there.

@@ -56,7 +56,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
     weight_decay : float or "auto", default="auto"
-        Weight decay of the optimiser, for weights but not for biases and scales.
+        Weight decay of the optimiser, for weights but not for biases and scales. ``"auto"``: 1e-3; for a
+        network from scratch 1, where the optimiser is AdamW, which decays apart from the gradients.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
         network is pretrained, as statistics of a small set ruin its features.
