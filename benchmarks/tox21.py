@@ -92,7 +92,8 @@ def deepchem_net(X, y, X_test, seed):
         y.shape[1], X.shape[1], layer_sizes=[1000], dropouts=0.5, learning_rate=1e-3, batch_size=64
     )
     model.fit(data, nb_epoch=10)
-    return model.predict(deepchem.data.NumpyDataset(X_test))[:, :, 1]
+    unknown = np.zeros((len(X_test), y.shape[1]))  # labels have to be there, and are not looked at
+    return model.predict(deepchem.data.NumpyDataset(X_test, unknown))[:, :, 1]
 
 
 def main():
