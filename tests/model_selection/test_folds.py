@@ -38,5 +38,5 @@ def test_splitters_and_lists_are_taken_as_they_are(y):
 
 def test_wrong_cv(y):
     """Words are no folds."""
-    with pytest.raises(ValueError, match="Expected .?cv.? as an integer"):
+    with pytest.raises(ValueError, match=r"Expected .?cv.? as an integer"):
         read_folds("five", y, y, None)
