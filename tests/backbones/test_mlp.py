@@ -22,7 +22,7 @@ def test_what_it_says_of_itself():
         "mlp",
         3,
     )
-    assert backbone.stage_sizes() == [3 * 100 + 100]
+    assert backbone.stage_sizes() == [3 * 256 + 256, 256 * 256 + 256]
     assert not backbone.is_pretrained
 
 
@@ -63,3 +63,18 @@ def test_sizes(sizes):
 def test_no_activation():
     with pytest.raises(ValueError, match=r"activation must be one of \['relu', .*\], got 'swish'"):
         MLP((3,), "swish").build(3)
+
+
+def dropped(backbone):
+    """Return the shares that the layers of a network drop."""
+    return [layer.p for _, stage in backbone.stages for layer in stage if isinstance(layer, nn.Dropout)]
+
+
+@pytest.mark.parametrize(("n_features", "expected"), [(255, []), (256, [0.2, 0.5, 0.5])])
+def test_wide_tables_have_dropout(n_features, expected):
+    assert dropped(MLP((4, 3)).build(n_features)) == expected
+
+
+def test_dropout_that_is_given_is_taken():
+    assert dropped(MLP((4, 3), dropout=0.1, input_dropout=0.3).build(5)) == [0.3, 0.1, 0.1]
+    assert dropped(MLP((4, 3), dropout=0.0, input_dropout=0.0).build(500)) == []
