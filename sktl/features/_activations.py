@@ -83,6 +83,26 @@ class FrozenActivations:
             return _assemble(list(self._compute(everything, cut, plan=None)))
         return _assemble(self._fill(cut, keep=True))
 
+    def stage_features(self, depths: Sequence[int] | None = None) -> list[np.ndarray]:
+        """Return the averaged activations (n, n_features) behind some depths (default: every stage), by one pass."""
+        depths = range(1, self.backbone.n_stages + 1) if depths is None else depths
+        if len(depths) == 1:
+            return [self.features(depths[0])]
+        if self.cache is None:
+            held = FrozenActivations(
+                self.backbone,
+                self.samples,
+                cache=ActivationCache(),
+                device=self.device,
+                batch_size=self.batch_size,
+                verbose=self.verbose,
+            )
+            return held.stage_features(depths)
+        # The first pass, to the last of them, keeps what the others ask for.
+        last_first = sorted(depths, reverse=True)
+        found = {depth: _assemble(self._fill(Cut(depth, True), keep=True, keeps_pooled=True)) for depth in last_first}
+        return [found[depth] for depth in depths]
+
     def rows(self, depth: int) -> Rows:
         """Return what a network that is trained from stage ``depth`` on takes in, to be read in batches."""
         if depth == 0:
@@ -114,8 +134,11 @@ class FrozenActivations:
             self._spaces[cut] = cut.space(self.backbone, self.samples.view, self.device)
         return self._spaces[cut]
 
-    def _fill(self, cut: Cut, keep: bool) -> list[Part]:
-        """Compute the rows at a cut that the cache lacks; return all rows there if they are to be kept."""
+    def _fill(self, cut: Cut, keep: bool, keeps_pooled: bool = False) -> list[Part]:
+        """Compute the rows at a cut that the cache lacks; return all rows there if they are to be kept.
+
+        With ``keeps_pooled``, averages behind the stages on the way are put into the cache too.
+        """
         assert self.cache is not None
         parts: list[Part] = []
         with self.cache.lock(self._space(Cut(self.backbone.n_stages))):
@@ -130,7 +153,7 @@ class FrozenActivations:
             self.report.n_reused += len(held)
             missing, repeats = self._without_repeats(np.flatnonzero(~stored))
             n_before = self.report.n_stored
-            for part in self._compute(missing, cut, StoragePlan(self.cache, len(missing))):
+            for part in self._compute(missing, cut, StoragePlan(self.cache, len(missing), keeps_pooled)):
                 parts += [part] if keep else []
                 if not keep and self.report.n_not_stored:
                     break  # the others do not fit either; they are computed when they are needed
@@ -219,9 +242,16 @@ class FrozenActivations:
         x = _in_one_layout(x.to(self.device), axis if start else 1)
         for depth in range(start + 1, cut.depth + 1):
             x = _in_one_layout(self._stage(depth - 1)(x), axis)
-            if plan is not None and Cut(depth) != cut and depth < self.backbone.n_stages:
-                plan.offer(Cut(depth), self._space(Cut(depth)), list(keys), x.cpu().numpy())
+            if plan is not None and depth < self.backbone.n_stages:
+                self._offer(plan, depth, cut, list(keys), x)
         return np.ascontiguousarray((self.backbone.pool(x) if cut.pooled else x).cpu().numpy())
+
+    def _offer(self, plan: StoragePlan, depth: int, wanted: Cut, keys: list[bytes], x: torch.Tensor) -> None:
+        """Offer a plan the rows behind a stage on the way."""
+        if Cut(depth) != wanted:
+            plan.offer(Cut(depth), self._space(Cut(depth)), keys, x.cpu().numpy())
+        if plan.keeps_pooled and Cut(depth, pooled=True) != wanted:
+            plan.offer(Cut(depth, True), self._space(Cut(depth, True)), keys, self.backbone.pool(x).cpu().numpy())
 
     def _stage(self, number: int) -> nn.Module:
         """Return a frozen stage on the device: itself on the CPU, elsewhere a copy as short-lived as this object."""

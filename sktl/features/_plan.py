@@ -8,7 +8,7 @@ from sktl.features._cut import Cut
 __all__ = ["StoragePlan"]
 
 # The rows that were asked for come first. Rows of the stages before them, which another candidate of a search may ask
-# for, get this share of the room that is left, the deepest (and smallest) stages first.
+# for, get this share of the room that is left: averages first, then the deepest (and smallest) stages.
 SPARE_SHARE = 0.5
 
 
@@ -21,9 +21,12 @@ class StoragePlan:
         Where the rows go.
     n_rows : int
         Rows that will be computed.
+    keeps_pooled : bool, default=False
+        Whether the averages of the stages on the way are wanted too.
     """
 
-    def __init__(self, cache: ActivationCache, n_rows: int):
+    def __init__(self, cache: ActivationCache, n_rows: int, keeps_pooled: bool = False):
+        self.keeps_pooled = keeps_pooled
         self._cache = cache
         self._n_rows = n_rows
         self._kept: set[Cut] | None = None
@@ -50,7 +53,7 @@ class StoragePlan:
     def _choose(self, room: float, n_batches: float) -> set[Cut]:
         """Return the cuts that are kept beside the one asked for; the first batch tells how large they are."""
         kept, spare = set(), SPARE_SHARE * room
-        for cut in sorted(self._waiting, key=lambda cut: -cut.depth):
+        for cut in sorted(self._waiting, key=lambda cut: (not cut.pooled, -cut.depth)):
             n_bytes = self._waiting[cut][1].nbytes * n_batches
             if n_bytes <= spare:
                 kept.add(cut)

@@ -1,6 +1,7 @@
 """What a freeze policy may know."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 __all__ = ["Situation"]
 
@@ -22,6 +23,9 @@ class Situation:
         The kind of network.
     is_pretrained : bool
         Whether the weights were learned.
+    score_stages : callable or None, default=None
+        Returns the held-out score of a linear head behind each stage, first to last, 1 being best: what a policy that
+        asks for it may cost. None: not to be had.
     """
 
     stage_sizes: tuple[int, ...]
@@ -29,6 +33,7 @@ class Situation:
     samples_per_class: float
     architecture: str = "cnn"
     is_pretrained: bool = True
+    score_stages: Callable[[], Sequence[float]] | None = None
 
     @property
     def n_stages(self) -> int:

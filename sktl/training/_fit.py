@@ -33,6 +33,8 @@ class FitPlan:
     ----------
     depth : int
         Frozen stages.
+    head_stages : tuple of int
+        Behind how many stages the heads read, the last of them being all.
     tasks : TaskSet
         What is learned.
     sharing : Sharing
@@ -54,9 +56,12 @@ class FitPlan:
         How heads with hidden layers are trained on features, and how stages and heads are trained together.
     split : tuple
         Indices to train on, and indices to validate on (or None).
+    solves_heads : bool, default=True
+        Whether linear heads on frozen features are solved to their optimum; else they are trained by gradient steps.
     """
 
     depth: int
+    head_stages: tuple[int, ...]
     tasks: TaskSet
     sharing: Sharing
     weighting: str
@@ -68,6 +73,14 @@ class FitPlan:
     head_training: TrainingSettings
     training: TrainingSettings
     split: tuple[np.ndarray, np.ndarray | None]
+    solves_heads: bool = True
+
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """Behind how many stages the heads read: where stages are trained, none of the frozen ones but the last."""
+        if self.depth == self.head_stages[-1]:
+            return self.head_stages
+        return tuple(depth for depth in self.head_stages if depth >= self.depth)
 
 
 def fit_network(
@@ -112,9 +125,9 @@ def fit_network(
         network.head.set_bias(start_biases(plan.tasks, targets, weights))
         return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), []
 
-    features = activations.features()
-    network = new_network(backbone, plan, features.shape[1])
-    head_net, probes = _fit_heads(network if start is None else start, features, targets, weights, plan, loss)
+    blocks = activations.stage_features(plan.reads)
+    network = new_network(backbone, plan, sum(block.shape[1] for block in blocks))
+    head_net, probes = _fit_heads(network if start is None else start, blocks, targets, weights, plan, loss)
     if all_frozen:
         return head_net, probes
     network.head = head_net.module_.head
@@ -124,20 +137,22 @@ def fit_network(
 
 def _fit_heads(
     network: Network,
-    features: np.ndarray,
+    blocks: list[np.ndarray],
     targets: torch.Tensor,
     weights: torch.Tensor,
     plan: FitPlan,
     loss: JointLoss,
 ) -> tuple[Net, list[LinearProbe]]:
-    """Fit the heads of a network to the features of all stages; return the net of the heads alone."""
+    """Fit the heads of a network to the features of the stages they read; return the net of the heads alone."""
     heads_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
     heads_only.to(weights.dtype)
-    if plan.head_hidden or any(task.loss == "huber" for task in plan.tasks):
-        heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
-        rows = ArrayRows(features)
+    is_solvable = not plan.head_hidden and all(task.loss != "huber" for task in plan.tasks)
+    if not (is_solvable and plan.solves_heads):
+        if plan.solves_heads:  # heads that are trained on begin with the biases they have
+            heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
+        rows = ArrayRows(np.concatenate(blocks, axis=1))
         return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split), []
-    probes = solve_heads(plan.tasks, features, targets.numpy(), weights.numpy(), plan.head_l2, plan.training.seed)
+    probes = solve_heads(plan.tasks, blocks, targets.numpy(), weights.numpy(), plan.head_l2, plan.training.seed)
     heads_only.head.set_last(
         torch.from_numpy(np.concatenate([probe.weight for probe in probes])),
         torch.from_numpy(np.concatenate([probe.bias for probe in probes])),
@@ -156,8 +171,16 @@ def new_network(backbone, plan: FitPlan, n_features: int, depth: int | None = No
     with seeded(plan.training.seed):
         heads = [build_head(n_features, task.n_outputs, plan.head_hidden, plan.head_dropout) for task in plan.tasks]
         joined = plan.sharing.join(backbone.suffix(depth), heads, backbone.stage_names[depth:])
+    reads = (0,) if depth == backbone.n_stages else [number - depth for number in plan.reads]
     return Network(
-        joined.stages, joined.head, backbone.channel_axis, plan.hold_batch_norm, joined.has_towers, joined.tie
+        joined.stages,
+        joined.head,
+        backbone.channel_axis,
+        plan.hold_batch_norm,
+        joined.has_towers,
+        joined.tie,
+        reads,
+        backbone.pool,
     )
 
 

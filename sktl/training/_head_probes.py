@@ -1,12 +1,13 @@
 """The linear heads of all tasks at their optimum."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 from sktl.tasks import TaskSet
 from sktl.training._probe import LinearProbe, solve_linear_probe
-from sktl.training._rotate import Rotation, rotate
+from sktl.training._rotate import Rotation, join_blocks, rotate
 
 __all__ = ["solve_heads"]
 
@@ -16,7 +17,7 @@ UNSEEN = float(np.log(1e-6))
 
 def solve_heads(
     tasks: TaskSet,
-    features: np.ndarray,
+    blocks: Sequence[np.ndarray],
     targets: np.ndarray,
     weights: np.ndarray,
     penalty: float | str,
@@ -31,7 +32,9 @@ def solve_heads(
     Parameters
     ----------
     tasks : TaskSet
-    features : ndarray of shape (n_samples, n_features)
+    blocks : sequence of ndarray of shape (n_samples, n_features of the block)
+        Features of one stage or several, which come to the same scale where there are several. Heads take them side by
+        side.
     targets, weights : ndarray of shape (n_samples, n_tasks)
         A weight is 0 where a label is missing.
     penalty : float or "auto"
@@ -39,6 +42,7 @@ def solve_heads(
     seed : int
         Of the folds that "auto" goes by.
     """
+    features, scales = join_blocks(blocks, weights.sum(axis=1))
     rotations: dict[bytes, Rotation] = {}
     probes = []
     for number, task in enumerate(tasks):
@@ -65,7 +69,7 @@ def solve_heads(
             kind = "binary" if len(seen) == 2 else "multiclass"
             probe = solve_linear_probe(rotations[key], classes, mine, kind=kind, penalty=penalty, seed=seed)
         probes.append(_with_all_classes(probe, seen, task.n_outputs))
-    return probes
+    return [dataclasses.replace(probe, weight=probe.weight / scales) for probe in probes]
 
 
 def _with_all_classes(probe: LinearProbe, seen: np.ndarray, n_outputs: int) -> LinearProbe:

@@ -1,5 +1,8 @@
 """The part of a network that is trained."""
 
+import copy
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import nn
 
@@ -26,6 +29,11 @@ class Network(nn.Module):
         Whether the stages return (n_towers, b, ...).
     tie : Tie or None, default=None
         What draws towers together after each step.
+    reads : sequence of int or None, default=None
+        Behind how many stages the head reads: what it gets is their averages, side by side; 0 is what comes in. None:
+        behind the last stage alone.
+    pool : callable or None, default=None
+        Returns one vector per sample for what a stage returns. None: the mean over all axes but that of the channels.
     """
 
     stages: nn.ModuleList
@@ -39,6 +47,8 @@ class Network(nn.Module):
         hold_batch_norm: bool,
         has_towers: bool = False,
         tie: Tie | None = None,
+        reads: Sequence[int] | None = None,
+        pool: Callable[[torch.Tensor], torch.Tensor] | None = None,
     ):
         super().__init__()
         self.stages = stages
@@ -47,6 +57,15 @@ class Network(nn.Module):
         self.hold_batch_norm = hold_batch_norm
         self.has_towers = has_towers
         self.tie = tie
+        self.reads = (len(stages),) if reads is None else tuple(reads)
+        self.pool = pool
+
+    def with_head(self, head: nn.Module) -> "Network":
+        """Return a network with the same stages, not copied, and another head."""
+        other = copy.copy(self)
+        other._modules = dict(self._modules)
+        other.head = head  # type: ignore[assignment]
+        return other
 
     def train(self, mode: bool = True) -> "Network":
         """Switch to training or evaluation; held normalisation layers stay in evaluation."""
@@ -61,8 +80,17 @@ class Network(nn.Module):
         """Return outputs (b, n_outputs) for what the last frozen stage returns."""
         if x.ndim == 4 and self.channel_axis == 1:
             x = x.contiguous(memory_format=torch.channels_last)
-        for stage in self.stages:
+        read = [self._pooled(x)] if 0 in self.reads else []
+        for number, stage in enumerate(self.stages, start=1):
             x = stage(x)
-        if self.has_towers:
-            return self.head(pool_channels(x.flatten(0, 1), self.channel_axis).unflatten(0, x.shape[:2]))
-        return self.head(pool_channels(x, self.channel_axis))
+            if number in self.reads:
+                read.append(self._pooled(x))
+        return self.head(read[0] if len(read) == 1 else torch.cat(read, dim=-1))
+
+    def _pooled(self, x: torch.Tensor) -> torch.Tensor:
+        """Return one vector per sample, and per tower if there are any; the next stage may spoil x."""
+        flat = x.flatten(0, 1) if self.has_towers else x
+        pooled = pool_channels(flat, self.channel_axis) if self.pool is None else self.pool(flat)
+        if pooled is flat and len(self.reads) > 1:
+            pooled = pooled.clone()
+        return pooled.unflatten(0, x.shape[:2]) if self.has_towers else pooled

@@ -1,11 +1,12 @@
 """Features in as few dimensions as there are samples."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import linalg
 
-__all__ = ["Rotation", "rotate"]
+__all__ = ["Rotation", "join_blocks", "rotate"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,3 +53,24 @@ def rotate(features: np.ndarray, weights: np.ndarray) -> Rotation:
     keep = values > values[-1] * 1e-10
     roots = np.sqrt(values[keep])
     return Rotation(vectors[:, keep] * roots, (vectors[:, keep] / roots).T @ centred, mean, float(scale))
+
+
+def join_blocks(blocks: Sequence[np.ndarray], weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return blocks (n_samples, n_features of the block) side by side, and what each feature was divided by.
+
+    Several blocks are brought to the same mean squared distance from their mean, as the activations of one stage may
+    be a hundred times as large as those of another, and an L2 penalty would see these alone. Samples count by their
+    weights (n_samples,).
+    """
+    if len(blocks) == 1:
+        return blocks[0], np.ones(blocks[0].shape[1])
+    spreads = [_spread(block, weights) for block in blocks]
+    scales = np.concatenate([np.full(b.shape[1], spread) for b, spread in zip(blocks, spreads, strict=True)])
+    return np.concatenate(blocks, axis=1) / scales, scales
+
+
+def _spread(features: np.ndarray, weights: np.ndarray) -> float:
+    """Return the root of the mean squared distance from the mean; 1 where that is 0."""
+    features = features.astype(np.float64)
+    mean = np.average(features, axis=0, weights=weights)
+    return float(np.sqrt(np.average(np.square(features - mean), axis=0, weights=weights).sum())) or 1.0

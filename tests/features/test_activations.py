@@ -202,6 +202,29 @@ class TestOnce:
         activations_of(backbone, X, cache).rows(2)
         assert passed == {"one": N, "two": N}
 
+    def test_features_behind_every_stage_take_one_pass(self, backbone, X):
+        cache = ActivationCache(max_bytes=2**24)
+        found = activations_of(backbone, X, cache).stage_features()
+        assert passed == dict.fromkeys(STAGES, N)
+        activations_of(backbone, X, cache).features()
+        activations_of(backbone, X, cache).stage_features()
+        assert passed == dict.fromkeys(STAGES, N)
+        for depth, features in enumerate(found, start=1):
+            assert np.array_equal(features, activations_of(backbone, X, cache).features(depth))
+        assert passed == dict.fromkeys(STAGES, N)
+
+    def test_features_behind_every_stage_after_those_of_the_last(self, backbone, X):
+        cache = ActivationCache(max_bytes=2**24)
+        activations_of(backbone, X, cache).features()
+        activations_of(backbone, X, cache).stage_features()
+        assert passed == dict.fromkeys(STAGES, N)
+
+    def test_features_behind_every_stage_without_a_cache(self, backbone, X):
+        found = activations_of(backbone, X, None).stage_features()
+        assert passed == dict.fromkeys(STAGES, N)
+        for depth, features in enumerate(found, start=1):
+            assert np.array_equal(features, activations_of(backbone, X, None).features(depth))
+
     @pytest.mark.parametrize("ask", ["features", "rows"])
     def test_repeats_of_a_sample_are_computed_once(self, backbone, X, cache, ask):
         repeated = X[np.array([0, 1, 0, 2, 2, 2, 1])]

@@ -23,6 +23,7 @@ SEVERAL = TaskSet((THREE, TWO, NUMBER))
 def plan_with(**others):
     arguments = {
         "depth": 1,
+        "head_stages": (2,),
         "tasks": TaskSet((THREE,)),
         "sharing": HardSharing(),
         "weighting": "equal",

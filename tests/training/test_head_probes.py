@@ -29,7 +29,7 @@ def problem(rng):
 
 def test_each_head_is_scikit_learn_s_on_the_labelled_samples(problem):
     features, targets, weights = problem
-    probes = solve_heads(TASKS, features, targets, weights, PENALTY, 0)
+    probes = solve_heads(TASKS, [features], targets, weights, PENALTY, 0)
     assert len(probes) == 4
     for number, (task, probe) in enumerate(zip(TASKS, probes, strict=True)):
         there = weights[:, number] > 0
@@ -48,8 +48,8 @@ def test_each_head_is_scikit_learn_s_on_the_labelled_samples(problem):
 
 def test_what_stands_at_missing_labels_makes_no_difference(problem):
     features, targets, weights = problem
-    one = solve_heads(TASKS, features, targets, weights, PENALTY, 0)
-    other = solve_heads(TASKS, features, np.where(weights > 0, targets, np.nan), weights, PENALTY, 0)
+    one = solve_heads(TASKS, [features], targets, weights, PENALTY, 0)
+    other = solve_heads(TASKS, [features], np.where(weights > 0, targets, np.nan), weights, PENALTY, 0)
     for a, b in zip(one, other, strict=True):
         assert np.array_equal(a.weight, b.weight)
         assert np.array_equal(a.bias, b.bias)
@@ -57,10 +57,10 @@ def test_what_stands_at_missing_labels_makes_no_difference(problem):
 
 def test_the_other_tasks_make_no_difference(problem):
     features, targets, weights = problem
-    probes = solve_heads(TASKS, features, targets, weights, "auto", 3)
+    probes = solve_heads(TASKS, [features], targets, weights, "auto", 3)
     for number, task in enumerate(TASKS):
         part = slice(number, number + 1)
-        (alone,) = solve_heads(TaskSet((task,)), features, targets[:, part], weights[:, part], "auto", 3)
+        (alone,) = solve_heads(TaskSet((task,)), [features], targets[:, part], weights[:, part], "auto", 3)
         assert np.array_equal(alone.weight, probes[number].weight)
         assert alone.penalty == probes[number].penalty
 
@@ -70,29 +70,29 @@ def test_tasks_with_the_same_labelled_samples_share_a_rotation(problem, monkeypa
     calls = []
     plain = _head_probes.rotate
     monkeypatch.setattr(_head_probes, "rotate", lambda *arguments: calls.append(1) or plain(*arguments))
-    solve_heads(TASKS, features, targets, np.ones((60, 4)), PENALTY, 0)
+    solve_heads(TASKS, [features], targets, np.ones((60, 4)), PENALTY, 0)
     assert len(calls) == 1
     shared = np.ones((60, 4))
     shared[:, 1] = 2.0  # the same but for a factor
     shared[0, 3] = 0
-    solve_heads(TASKS, features, targets, shared, PENALTY, 0)
+    solve_heads(TASKS, [features], targets, shared, PENALTY, 0)
     assert len(calls) == 1 + 2
-    solve_heads(TASKS, features, targets, weights, PENALTY, 0)
+    solve_heads(TASKS, [features], targets, weights, PENALTY, 0)
     assert len(calls) == 3 + 4
     others = np.ones((60, 4))
     others[:7, 2] = 3.0  # the same samples, of other weights
-    solve_heads(TASKS, features, targets, others, PENALTY, 0)
+    solve_heads(TASKS, [features], targets, others, PENALTY, 0)
     assert len(calls) == 7 + 2
 
 
 @pytest.mark.parametrize("penalty", [PENALTY, "auto"])
 def test_a_task_whose_weights_are_all_zero_has_a_head_of_zeros(problem, penalty):
     features, targets, weights = problem
-    plain = solve_heads(TASKS, features, targets, weights, penalty, 0)
+    plain = solve_heads(TASKS, [features], targets, weights, penalty, 0)
     for number, task in enumerate(TASKS):
         zero = weights.copy()
         zero[:, number] = 0
-        probes = solve_heads(TASKS, features, targets, zero, penalty, 0)
+        probes = solve_heads(TASKS, [features], targets, zero, penalty, 0)
         empty = probes.pop(number)
         assert empty.weight.shape == (task.n_outputs, 5)
         assert not empty.weight.any()
