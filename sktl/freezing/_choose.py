@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from sktl.freezing._by_size import freeze_by_size
+from sktl.freezing._by_data import freeze_by_data
 from sktl.freezing._situation import Situation
 from sktl.freezing._stage_depth import stage_depth
 
@@ -11,7 +11,7 @@ __all__ = ["POLICIES", "FreezeChoice", "choose_freeze"]
 
 # One line a policy: sizes in, depth and reason out.
 POLICIES: dict[str, Callable[[Situation], tuple[int, str]]] = {
-    "auto": freeze_by_size,
+    "auto": freeze_by_data,
 }
 
 

@@ -24,8 +24,8 @@ class Situation:
     is_pretrained : bool
         Whether the weights were learned.
     score_stages : callable or None, default=None
-        Returns the held-out score of a linear head behind each stage, first to last, 1 being best: what a policy that
-        asks for it may cost. None: not to be had.
+        Returns the held-out score of a linear head behind each of the later stages, to the last, 1 being best. It
+        costs a pass over the data. None: not to be had.
     """
 
     stage_sizes: tuple[int, ...]

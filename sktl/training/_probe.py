@@ -196,10 +196,19 @@ def _nearest_good_enough(errors: list[np.ndarray], weights: np.ndarray, n_sample
 
 
 def _temperature(outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray, kind: str) -> float:
-    """Return the number that held-out logits are best divided by."""
+    """Return the number that held-out logits are best divided by.
+
+    One answer in n + 2 is taken to be wrong, as for Platt (1999): few samples that are all told apart would have the
+    logits grow without end.
+    """
+    if kind == "binary":
+        outputs, targets = np.column_stack([-outputs[:, 0], outputs[:, 0]]) / 2, targets.astype(int)
+    share = 1 / (len(outputs) + 2)
 
     def loss(log_temperature: float) -> float:
-        return float(np.average(_losses(outputs * np.exp(-log_temperature), targets, kind), weights=weights))
+        logs = log_softmax(outputs * np.exp(-log_temperature), axis=1)
+        expected = (1 - share) * logs[np.arange(len(logs)), targets] + share * logs.mean(axis=1)
+        return -float(np.average(expected, weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded").x))
 

@@ -33,6 +33,8 @@ class TrainingSettings:
         skorch callbacks, copied before use.
     net_params : mapping
         Further arguments of ``skorch.NeuralNet``.
+    has_schedule : bool
+        Whether the rate rises at first and falls later; else it is constant.
     verbose : int
         From 1 on, a bar shows the progress.
     """
@@ -48,4 +50,5 @@ class TrainingSettings:
     device: torch.device
     callbacks: Sequence[Any] = ()
     net_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    has_schedule: bool = True
     verbose: int = 0

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,10 +60,10 @@ def train(
 def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_batches: int = 1) -> Net:
     """Return an initialised net around a network, ready to be trained."""
     schedule = functools.partial(warmup_cosine, n_steps=n_batches * settings.max_epochs)
-    callbacks = [
-        ("schedule", LRScheduler(policy=torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule, step_every="batch")),
-        ("epoch_bar", EpochBar(settings.verbose)),
-    ]
+    callbacks: list[tuple[str, Any]] = [("epoch_bar", EpochBar(settings.verbose))]
+    if settings.has_schedule:
+        policy = torch.optim.lr_scheduler.LambdaLR
+        callbacks.append(("schedule", LRScheduler(policy=policy, lr_lambda=schedule, step_every="batch")))
     if settings.patience is not None:
         stopping = EarlyStopping(patience=settings.patience, load_best=True, sink=_silence)
         callbacks.append(("early_stopping", stopping))

@@ -52,7 +52,7 @@ class TestContractOfPolicies:
 def test_auto_asks_the_policy():
     choice = choose_freeze("auto", NAMES, SITUATION)
     assert choice == FreezeChoice(*POLICIES["auto"](SITUATION))
-    assert choice.depth == 3
+    assert choice.depth == 2
 
 
 @pytest.mark.parametrize(

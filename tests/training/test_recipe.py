@@ -30,8 +30,9 @@ def test_epochs_from_scratch_make_500_steps_or_20_epochs(n_samples, epochs):
     assert recipe.choose_epochs("auto", n_samples, 64, False) == epochs
 
 
-def test_epochs_of_fine_tuning():
-    assert recipe.choose_epochs("auto", 10, 64, True) == 10
+@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 100), (32, 100), (33, 50), (32 * 10, 10), (10**6, 10)])
+def test_epochs_of_fine_tuning_make_100_steps_or_10_epochs(n_samples, epochs):
+    assert recipe.choose_epochs("auto", n_samples, 32, True) == epochs
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_rate_from_scratch():
     assert recipe.choose_lr("auto", 0, False, SGD) == pytest.approx(0.03)
 
 
-@pytest.mark.parametrize(("architecture", "decay"), [("cnn", 0.5), ("mlp", 0.5), ("transformer", 0.9)])
+@pytest.mark.parametrize(("architecture", "decay"), [("cnn", 0.8), ("mlp", 0.5), ("transformer", 0.9)])
 def test_decay_of_the_rate(architecture, decay):
     assert recipe.choose_lr_decay("auto", architecture, True) == decay
     assert recipe.choose_lr_decay("auto", architecture, False) == 1.0
