@@ -18,11 +18,13 @@ class Samples:
     n_samples : int
         How many there are.
     load : callable
-        Takes indices, returns the tensor (b, ...) that the first stage takes.
+        Takes indices, returns the tensor (b, ...) that the first stage takes. Where rows are cached, a sample has the
+        same bits whenever it is loaded.
     keys : callable
         Takes indices, returns 16 bytes for each that stand for the sample as it was given.
     view : str
-        All that is done to a sample before the first stage.
+        All that is done to a sample before the first stage, with the transform, number and seed of a view that is not
+        the plain sample. Samples of two views share no row.
     in_memory : bool, default=False
         Whether the samples were given as arrays. Only then may all of them be held ready for the first stage.
     """

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+from torchvision.transforms.v2 import functional
 
 from sktl.exceptions import UnreadableImageError
 from sktl.inputs._containers import Dense, unwrap
@@ -14,6 +15,7 @@ from sktl.inputs._pictures import DensePictures, ItemPictures
 from sktl.inputs._resize import prepare
 from sktl.inputs._threads import count_threads, ordered_map
 from sktl.inputs._values import scale_for
+from sktl.inputs._views import Alter, drawing_view
 from sktl.utils._preprocessing import Preprocessing
 
 __all__ = ["Images", "open_images"]
@@ -147,7 +149,9 @@ class Images:
                     self._keys[index] = self._pictures.key(index)
         return [self._keys[index] for index in indices]
 
-    def load(self, indices: Iterable[int], preprocessing: Preprocessing | None) -> torch.Tensor:
+    def load(
+        self, indices: Iterable[int], preprocessing: Preprocessing | None, alter: Alter | None = None
+    ) -> torch.Tensor:
         """Return some pictures as the network takes them.
 
         Parameters
@@ -156,6 +160,10 @@ class Images:
             Which.
         preprocessing : Preprocessing or None
             How pictures are scaled, cropped and standardised. None: not at all, values in [0, 1].
+        alter : callable or None, default=None
+            Makes a view of each picture first. It takes the place among ``indices`` and the picture (n_channels, H, W),
+            float32 in [0, 1], and returns a picture (n_channels, h, w). Where ``preprocessing`` has no size, the view
+            is brought back to (H, W).
 
         Returns
         -------
@@ -173,16 +181,25 @@ class Images:
         pictures = self._pictures
         if not indices:
             raise ValueError("no index given: expected at least one picture to load")
-        if isinstance(pictures, DensePictures):
+        if isinstance(pictures, DensePictures) and alter is None:
             array, peak = pictures.read(indices, self._full_brightness)
             return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
 
-        def load_one(index: int) -> torch.Tensor:
-            array, peak = pictures.read(index, self._full_brightness)
-            return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
+        def load_one(position: int) -> torch.Tensor:
+            index = indices[position]
+            which = [index] if isinstance(pictures, DensePictures) else index
+            array, peak = pictures.read(which, self._full_brightness)  # type: ignore[arg-type]
+            picture = torch.from_numpy(array)
+            if alter is not None:
+                plain = prepare(picture, peak, None, self.n_channels)[0]
+                with drawing_view(index):
+                    view = alter(position, plain)
+                keeps_size = preprocessing is None or preprocessing.size is None
+                picture, peak = (_at_size_of(plain, view) if keeps_size else view)[None], 1.0
+            return prepare(picture, peak, preprocessing, self.n_channels)
 
         with quiet_pillow():
-            loaded = ordered_map(load_one, indices, self._n_threads)
+            loaded = ordered_map(load_one, range(len(indices)), self._n_threads)
         for index, picture in zip(indices, loaded, strict=True):
             if picture.shape != loaded[0].shape:
                 raise ValueError(
@@ -208,3 +225,9 @@ class Images:
         with quiet_pillow():
             reasons = ordered_map(reason, range(self.n_samples), self._n_threads)
         return {index: text for index, text in enumerate(reasons) if text is not None}
+
+
+def _at_size_of(picture: torch.Tensor, view: torch.Tensor) -> torch.Tensor:
+    """Return a view at the height and width of its picture."""
+    size = list(picture.shape[-2:])
+    return view if list(view.shape[-2:]) == size else functional.resize(view, size, antialias=True)

@@ -13,6 +13,7 @@ from sktl.inputs._keys import key_of_array
 from sktl.inputs._kinds import kind_of
 from sktl.inputs._naming import naming
 from sktl.inputs._values import check_finite
+from sktl.inputs._views import Alter, drawing_view
 
 __all__ = ["Tensors", "open_tensors"]
 
@@ -89,8 +90,25 @@ class Tensors:
                     self._keys[index] = key_of_array(self._sample(index), "")
         return [self._keys[index] for index in indices]
 
-    def load(self, indices: Iterable[int]) -> torch.Tensor:
+    def load(
+        self, indices: Iterable[int], dtype: torch.dtype | None = None, alter: Alter | None = None
+    ) -> torch.Tensor:
         """Return some samples as one tensor (b, ...).
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Which.
+        dtype : torch.dtype or None, default=None
+            What floats become. None: nothing else.
+        alter : callable or None, default=None
+            Makes a view of each sample then. It takes the place among ``indices`` and the sample, and returns a tensor
+            of the same shape and type.
+
+        Returns
+        -------
+        Tensor of shape (b, ...)
+            The samples.
 
         Raises
         ------
@@ -102,6 +120,18 @@ class Tensors:
         indices = [int(index) for index in indices]
         if not indices:
             raise ValueError("no index given: expected at least one sample to load")
+        batch = self._load(indices)
+        if dtype is not None and batch.is_floating_point():
+            batch = batch.to(dtype)
+        if alter is None:
+            return batch
+        views = []
+        for position, (index, sample) in enumerate(zip(indices, batch, strict=True)):
+            with drawing_view(index):
+                views.append(alter(position, sample))
+        return torch.stack(views)
+
+    def _load(self, indices: list[int]) -> torch.Tensor:
         if isinstance(self._source, Dense):
             return _to_tensor(self._source.take(indices))
         samples: list[np.ndarray] = []

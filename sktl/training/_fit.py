@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from sktl.features import ArrayRows, FrozenActivations
+from sktl.features import FrozenActivations, Rows
 from sktl.heads import build_head
 from sktl.sharing import Sharing
 from sktl.tasks import TaskSet
@@ -19,6 +19,7 @@ from sktl.training._probe import LinearProbe
 from sktl.training._settings import TrainingSettings
 from sktl.training._start_biases import start_biases
 from sktl.training._train import make_net, train
+from sktl.training._view_inputs import ViewInputs
 from sktl.utils._seeds import seeded
 from sktl.weighting import choose_rule
 
@@ -76,6 +77,11 @@ class FitPlan:
     solves_heads: bool = True
 
     @property
+    def heads_are_linear(self) -> bool:
+        """Whether the heads are linear, with losses that can be solved for."""
+        return not self.head_hidden and all(task.loss != "huber" for task in self.tasks)
+
+    @property
     def reads(self) -> tuple[int, ...]:
         """Behind how many stages the heads read: where stages are trained, none of the frozen ones but the last."""
         if self.depth == self.head_stages[-1]:
@@ -89,6 +95,8 @@ def fit_network(
     weights: torch.Tensor,
     plan: FitPlan,
     start: Network | None = None,
+    views: tuple[FrozenActivations, ...] = (),
+    fresh: Rows | None = None,
 ) -> tuple[Net, list[LinearProbe]]:
     """Fit a new head for each task, and the stages behind the frozen ones.
 
@@ -106,6 +114,10 @@ def fit_network(
         What was decided.
     start : Network or None, default=None
         A fitted network to go on from.
+    views : tuple of FrozenActivations, default=()
+        Of further views of the same samples, for training.
+    fresh : Rows or None, default=None
+        What the first stage takes if it is trained, in a new view whenever it is read. None: the samples as they are.
 
     Returns
     -------
@@ -115,28 +127,32 @@ def fit_network(
         The linear heads that were solved, one for each task, or none.
     """
     backbone = activations.backbone
+    inputs = ViewInputs(activations, views, fresh)
     all_frozen = plan.depth == backbone.n_stages
     loss = JointLoss(plan.tasks, choose_rule(plan.weighting)).to(weights.dtype)
+
+    def finish(network: Network) -> Net:
+        rows, held = inputs.rows(plan.depth)
+        return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split, held)
+
     if start is not None and not all_frozen:
-        return train(start, loss, activations.rows(plan.depth), targets, weights, plan.training, plan.split), []
+        return finish(start), []
     if not (plan.starts_trained or all_frozen):
-        rows = activations.rows(plan.depth)
         network = new_network(backbone, plan, _count_features(activations, plan))
         network.head.set_bias(start_biases(plan.tasks, targets, weights))
-        return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), []
-
-    blocks = activations.stage_features(plan.reads)
+        return finish(network), []
+    blocks = inputs.blocks(plan.reads)
     network = new_network(backbone, plan, sum(block.shape[1] for block in blocks))
-    head_net, probes = _fit_heads(network if start is None else start, blocks, targets, weights, plan, loss)
+    head_net, probes = _fit_heads(network if start is None else start, inputs, blocks, targets, weights, plan, loss)
     if all_frozen:
         return head_net, probes
     network.head = head_net.module_.head
-    rows = activations.rows(plan.depth)
-    return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split), probes
+    return finish(network), probes
 
 
 def _fit_heads(
     network: Network,
+    inputs: ViewInputs,
     blocks: list[np.ndarray],
     targets: torch.Tensor,
     weights: torch.Tensor,
@@ -146,13 +162,13 @@ def _fit_heads(
     """Fit the heads of a network to the features of the stages they read; return the net of the heads alone."""
     heads_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
     heads_only.to(weights.dtype)
-    is_solvable = not plan.head_hidden and all(task.loss != "huber" for task in plan.tasks)
-    if not (is_solvable and plan.solves_heads):
+    if not (plan.heads_are_linear and plan.solves_heads):
         if plan.solves_heads:  # heads that are trained on begin with the biases they have
             heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
-        rows = ArrayRows(np.concatenate(blocks, axis=1))
-        return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split), []
-    probes = solve_heads(plan.tasks, blocks, targets.numpy(), weights.numpy(), plan.head_l2, plan.training.seed)
+        rows, held = inputs.vectors(blocks)
+        return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split, held), []
+    labels, shares, seed = targets.numpy(), weights.numpy(), plan.training.seed
+    probes = solve_heads(plan.tasks, blocks, labels, shares, plan.head_l2, seed, inputs.n_views)
     heads_only.head.set_last(
         torch.from_numpy(np.concatenate([probe.weight for probe in probes])),
         torch.from_numpy(np.concatenate([probe.bias for probe in probes])),
@@ -160,8 +176,8 @@ def _fit_heads(
     net = make_net(heads_only, loss, plan.head_training)
     net.history.new_epoch()
     net.history.record("epoch", max(probe.n_iter for probe in probes))
-    shares = weights.numpy().mean(axis=0)
-    net.history.record("train_loss", float(sum(s * probe.loss for s, probe in zip(shares, probes, strict=True))))
+    means = shares.mean(axis=0)
+    net.history.record("train_loss", float(sum(s * probe.loss for s, probe in zip(means, probes, strict=True))))
     return net, probes
 
 

@@ -1,6 +1,7 @@
 """The linear heads of all tasks at their optimum."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,7 @@ def solve_heads(
     weights: np.ndarray,
     penalty: float | str,
     seed: int,
+    n_views: int = 1,
 ) -> list[LinearProbe]:
     """Return each task's linear head, solved on the samples it has labels for.
 
@@ -41,8 +43,12 @@ def solve_heads(
         The λ of every head; "auto" finds one for each.
     seed : int
         Of the folds that "auto" goes by.
+    n_views : int, default=1
+        Views of each sample in the blocks, view after view; they share the weight of the sample, and its fold.
     """
+    targets, weights = np.tile(targets, (n_views, 1)), np.tile(weights, (n_views, 1)) / n_views
     features, scales = join_blocks(blocks, weights.sum(axis=1))
+    solve = functools.partial(solve_linear_probe, penalty=penalty, seed=seed, n_views=n_views)
     rotations: dict[bytes, Rotation] = {}
     probes = []
     for number, task in enumerate(tasks):
@@ -58,16 +64,14 @@ def solve_heads(
         mine_targets = targets[chosen, number]
         if task.kind == "regression":
             column = mine_targets[:, None].astype(float)
-            probes.append(
-                solve_linear_probe(rotations[key], column, mine, kind="regression", penalty=penalty, seed=seed)
-            )
+            probes.append(solve(rotations[key], column, mine, kind="regression"))
             continue
         seen, classes = np.unique(mine_targets.astype(int), return_inverse=True)
         if len(seen) == 1:
             probe = _no_probe(1, features.shape[1])
         else:
             kind = "binary" if len(seen) == 2 else "multiclass"
-            probe = solve_linear_probe(rotations[key], classes, mine, kind=kind, penalty=penalty, seed=seed)
+            probe = solve(rotations[key], classes, mine, kind=kind)
         probes.append(_with_all_classes(probe, seen, task.n_outputs))
     return [dataclasses.replace(probe, weight=probe.weight / scales) for probe in probes]
 

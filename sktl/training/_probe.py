@@ -74,7 +74,14 @@ class HeldOut:
 
 
 def solve_linear_probe(
-    rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kind: str, penalty: float | str, seed: int
+    rotated: Rotation,
+    targets: np.ndarray,
+    weights: np.ndarray,
+    *,
+    kind: str,
+    penalty: float | str,
+    seed: int,
+    n_views: int = 1,
 ) -> LinearProbe:
     """Return the linear head with the least Σ w_i loss_i / Σ w_i + λ/2 · s² ‖W‖², s² the features' mean squared length.
 
@@ -97,11 +104,13 @@ def solve_linear_probe(
         it takes the one with the least loss.
     seed : int
         Of the folds.
+    n_views : int, default=1
+        The samples are this many views of as many times fewer, view after view. Views of one are never parted by folds.
     """
     solve = _solve_ridge if kind == "regression" else _solve_logistic
     temperature = 1.0
     if penalty == "auto":
-        penalty, temperature = _choose(rotated.coordinates, targets, weights, kind, seed)
+        penalty, temperature = _choose(rotated.coordinates, targets, weights, kind, seed, n_views)
     coef, intercept, n_iter = solve(rotated.coordinates, targets, weights, [float(penalty)], TOLERANCE)[-1]
     coef, intercept = coef / temperature, intercept / temperature
     outputs = rotated.coordinates @ coef.T + intercept
@@ -110,15 +119,19 @@ def solve_linear_probe(
     return LinearProbe(weight, bias, float(penalty), temperature, loss, n_iter)
 
 
-def _choose(x: np.ndarray, targets: np.ndarray, weights: np.ndarray, kind: str, seed: int) -> tuple[float, float]:
+def _choose(
+    x: np.ndarray, targets: np.ndarray, weights: np.ndarray, kind: str, seed: int, n_views: int
+) -> tuple[float, float]:
     """Return the penalty that held-out folds speak for, and the temperature that goes with it."""
-    if len(x) > MAX_SAMPLES_TO_CHOOSE:
-        chosen = np.random.default_rng(seed).permutation(len(x))[:MAX_SAMPLES_TO_CHOOSE]
-        penalty, temperature = _choose(x[chosen], targets[chosen], weights[chosen], kind, seed)
+    n_samples = len(x) // n_views
+    if n_samples > MAX_SAMPLES_TO_CHOOSE:
+        some = np.random.default_rng(seed).permutation(n_samples)[:MAX_SAMPLES_TO_CHOOSE]
+        chosen = _in_all_views(some, n_samples, n_views)
+        penalty, temperature = _choose(x[chosen], targets[chosen], weights[chosen], kind, seed, n_views)
         # The best penalty of a mean loss falls as one over the number of samples.
-        return penalty * MAX_SAMPLES_TO_CHOOSE / len(x), temperature
-    n_repeats = N_REPEATS if len(x) <= MAX_SAMPLES_TO_REPEAT else 1
-    held_out = _held_out_outputs(x, targets, weights, kind, PENALTIES, n_repeats, seed)
+        return penalty * MAX_SAMPLES_TO_CHOOSE / n_samples, temperature
+    n_repeats = N_REPEATS if n_samples <= MAX_SAMPLES_TO_REPEAT else 1
+    held_out = _held_out_outputs(x, targets, weights, kind, PENALTIES, n_repeats, seed, n_views)
     if held_out is None:
         return DEFAULT_PENALTY, 1.0
     outputs, indices = held_out
@@ -126,7 +139,7 @@ def _choose(x: np.ndarray, targets: np.ndarray, weights: np.ndarray, kind: str, 
     if kind == "regression":
         scores = [_losses(out, targets, kind) for out in outputs]
         return float(PENALTIES[np.argmin([np.average(score, weights=weights) for score in scores])]), 1.0
-    number = _nearest_good_enough([_errors(out, targets, kind) for out in outputs], weights, len(x))
+    number = _nearest_good_enough([_errors(out, targets, kind) for out in outputs], weights, n_samples)
     return float(PENALTIES[number]), _temperature(outputs[number], targets, weights, kind)
 
 
@@ -169,9 +182,12 @@ def _held_out_outputs(
     penalties: np.ndarray,
     n_repeats: int,
     seed: int,
+    n_views: int = 1,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return outputs for held-out samples (n_penalties, n, n_outputs) and the indices of these; None without folds."""
-    n_folds = min(N_FOLDS, len(x) if kind == "regression" else int(np.bincount(targets.astype(int)).min()))
+    n_samples = len(x) // n_views
+    plain = targets[:n_samples]
+    n_folds = min(N_FOLDS, n_samples if kind == "regression" else int(np.bincount(plain.astype(int)).min()))
     if n_folds < 2:
         return None
     solve = _solve_ridge if kind == "regression" else _solve_logistic
@@ -179,11 +195,17 @@ def _held_out_outputs(
     outputs, indices = [], []
     for repeat in range(n_repeats):
         folds = splitter(n_folds, shuffle=True, random_state=(seed + repeat) % 2**32)
-        for train, test in folds.split(x, None if kind == "regression" else targets):
+        for parts in folds.split(plain, None if kind == "regression" else plain):
+            train, test = (_in_all_views(part, n_samples, n_views) for part in parts)
             path = solve(x[train], targets[train], weights[train], list(penalties), FOLD_TOLERANCE)
             outputs.append(np.stack([x[test] @ coef.T + intercept for coef, intercept, _ in path]))
             indices.append(test)
     return np.concatenate(outputs, axis=1), np.concatenate(indices)
+
+
+def _in_all_views(indices: np.ndarray, n_samples: int, n_views: int) -> np.ndarray:
+    """Return the rows of all views of some samples."""
+    return np.concatenate([indices + view * n_samples for view in range(n_views)])
 
 
 def _nearest_good_enough(errors: list[np.ndarray], weights: np.ndarray, n_samples: int) -> int:

@@ -30,6 +30,7 @@ def train(
     weights: torch.Tensor,
     settings: TrainingSettings,
     split: tuple[np.ndarray, np.ndarray | None],
+    validation_rows: Rows | None = None,
 ) -> Net:
     """Train a network in place and return its net.
 
@@ -45,12 +46,15 @@ def train(
         How it is trained.
     split : tuple
         Indices of the rows to train on, and of those to validate on (or None).
+    validation_rows : Rows or None, default=None
+        Where those to validate on are taken from. None: ``rows``.
     """
     training, validation = split
     net = make_net(network, loss, settings, n_batches=-(-len(training) // settings.batch_size))
     labelled = LabelledRows(rows, targets, weights, training)
     if validation is not None:
-        net.set_params(train_split=predefined_split(LabelledRows(rows, targets, weights, validation)))
+        held = rows if validation_rows is None else validation_rows
+        net.set_params(train_split=predefined_split(LabelledRows(held, targets, weights, validation)))
     with seeded(settings.seed):
         net.fit(labelled)
     net.set_params(train_split=None)

@@ -442,3 +442,66 @@ def test_photographs_on_disk(shared):
     arrays = [np.array(Image.open(path).convert("RGB")) for path in paths]
     loaded = open_images(paths).load(range(3), Preprocessing())
     assert torch.equal(loaded, torch.stack([by_hand(a, Preprocessing()) for a in arrays]))
+
+
+class TestAlter:
+    """Views of pictures, made before they are prepared."""
+
+    @pytest.fixture(params=["array", "list of arrays", "list of PIL", "paths", "bytes"])
+    def X(self, request, arrays, files):
+        return files if request.param == "paths" else FROM_ARRAYS.get(request.param, lambda x: x)(arrays)
+
+    def test_it_gets_each_picture_with_its_place(self, X, arrays):
+        got = {}
+
+        def alter(position, picture):
+            got[position] = picture
+            return picture
+
+        open_images(X).load([4, 1], SMALL, alter)
+        assert sorted(got) == [0, 1]
+        for position, index in ((0, 4), (1, 1)):
+            assert got[position].dtype == torch.float32
+            assert torch.equal(got[position], torch.from_numpy(arrays[index]).permute(2, 0, 1) / 255)
+
+    def test_what_it_returns_is_prepared(self, X, arrays):
+        loaded = open_images(X).load([4, 1], SMALL, lambda position, picture: picture[:, : 30 + position, 5:])
+        for position, index in ((0, 4), (1, 1)):
+            part = np.ascontiguousarray(arrays[index, : 30 + position, 5:])
+            assert torch.allclose(loaded[position], by_hand(part), atol=0.02)  # rounded to bytes on the way there
+        assert loaded.is_contiguous()
+
+    @pytest.mark.parametrize("preprocessing", [None, AS_IT_IS])
+    def test_without_a_size_views_have_that_of_the_picture(self, arrays, preprocessing):
+        images = open_images([arrays[0], arrays[1, :30]])
+        for index, size in ((0, (40, 56)), (1, (30, 56))):
+            loaded = images.load([index], preprocessing, lambda position, picture: picture[:, :20, :20])
+            assert loaded.shape == (1, 3, *size)
+        whole = images.load([0], preprocessing, lambda position, picture: picture)
+        assert torch.equal(whole, images.load([0], preprocessing))
+
+    def test_grey_pictures_have_the_channels_of_the_network(self, arrays):
+        shapes = []
+
+        def alter(position, picture):
+            shapes.append(tuple(picture.shape))
+            return picture[:1].add_(0.0)
+
+        loaded = open_images(arrays[..., 0]).load([0], SMALL, alter)
+        assert shapes == [(3, 40, 56)]
+        assert loaded.shape == (1, 3, 24, 24)
+
+    def test_the_scale_of_floats_counts(self, arrays):
+        got = []
+        open_images(arrays[:1].astype(np.float64)).load(
+            [0], SMALL, lambda position, picture: got.append(picture) or picture
+        )
+        assert torch.equal(got[0], torch.from_numpy(arrays[0]).permute(2, 0, 1) / 255)
+
+    def test_an_error_names_the_picture(self, X):
+        def fails(position, picture):
+            raise RuntimeError("oh")
+
+        with pytest.raises(RuntimeError, match="oh") as caught:
+            open_images(X).load([3], SMALL, fails)
+        assert caught.value.__notes__ == ["This was while drawing a view of X[3]."]

@@ -135,3 +135,33 @@ def test_unreadable_items_of_a_dataset():
         tensors.load([0, 1])
     with pytest.raises(UnreadableImageError, match=r"X\[1\] cannot be read"):
         tensors.keys([1])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_views_are_made_sample_by_sample(form, rng):
+    X = rng.normal(size=(4, 2, 5))
+    got = []
+
+    def alter(position, sample):
+        got.append((position, sample.clone()))
+        return sample * (position + 2)
+
+    loaded = open_tensors(FORMS[form](X)).load([3, 1], torch.float32, alter)
+    assert [position for position, _ in got] == [0, 1]
+    expected = torch.from_numpy(X[[3, 1]]).float()
+    assert torch.equal(torch.stack([sample for _, sample in got]), expected)
+    assert torch.equal(loaded, expected * torch.tensor([2.0, 3.0]).view(2, 1, 1))
+
+
+def test_floats_come_in_the_type_that_is_asked_for():
+    assert open_tensors([[1.5, 2.0]]).load([0], torch.float32).dtype == torch.float32
+    assert open_tensors([[1, 2]]).load([0], torch.float32).dtype == torch.int64
+
+
+def test_an_error_while_making_a_view_names_the_sample():
+    def fails(position, sample):
+        raise RuntimeError("oh")
+
+    with pytest.raises(RuntimeError, match="oh") as caught:
+        open_tensors([[1.0], [2.0]]).load([1], None, fails)
+    assert caught.value.__notes__ == ["This was while drawing a view of X[1]."]
