@@ -25,6 +25,12 @@ class WeightsInfo:
         What the weights expect of a picture.
     categories : tuple of str
         Names of the outputs of the network's own output layer.
+    columns : tuple of str
+        Names of the columns of the table that a network was fitted to; empty where they have none.
+    sample_shape : tuple of int or None
+        The shape of the samples that a network was fitted to, where they are no pictures and all have one.
+    sample_type : str
+        "floats" or "whole numbers", where samples are no pictures.
     """
 
     name: str
@@ -33,3 +39,6 @@ class WeightsInfo:
     sha256: str = ""
     preprocessing: Preprocessing | None = None
     categories: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    columns: tuple[str, ...] = dataclasses.field(default=(), repr=False)
+    sample_shape: tuple[int, ...] | None = dataclasses.field(default=None, repr=False)
+    sample_type: str = dataclasses.field(default="", repr=False)

@@ -15,9 +15,10 @@ from sklearn.utils.validation import validate_data
 from sktl.backbones import Backbone
 from sktl.estimators._open_backbone import dtype_of, open_backbone
 from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
+from sktl.estimators._same_kind import check_same_kind
 from sktl.exceptions import CacheWarning
 from sktl.features import ActivationCache, FrozenActivations, Samples, default_cache
-from sktl.inputs import Images, Tensors, open_images, open_tensors
+from sktl.inputs import Augmentation, Images, Tensors, open_images, open_tensors
 from sktl.utils._device import choose_device
 
 __all__ = ["BackboneEstimator"]
@@ -67,13 +68,26 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         backbone = open_backbone(description, self.weights, found, seed, dtype)
         if kind == "table" and backbone.n_channels not in (None, found):
             raise ValueError(f"X has {found} columns, but the backbone {backbone.name!r} takes {backbone.n_channels}")
+        check_same_kind(backbone.weights, inputs, self._columns())
         return inputs, backbone
 
-    def _as_samples(self, inputs: Images | Tensors, backbone: Backbone) -> Samples:
-        """Return inputs as the backbone takes them."""
+    def _columns(self) -> list[str] | None:
+        """Return the names of the columns of a table that has them."""
+        return list(self.feature_names_in_) if hasattr(self, "feature_names_in_") else None
+
+    def _as_samples(
+        self,
+        inputs: Images | Tensors,
+        backbone: Backbone,
+        augmentation: Augmentation | None = None,
+        view: int | None = 0,
+        seed: int = 0,
+    ) -> Samples:
+        """Return a view of inputs as the backbone takes them: 0 is the plain one, None a new one at each load."""
         if isinstance(inputs, Images):
-            return image_samples(inputs, choose_preprocessing(backbone, self.image_size))
-        return tensor_samples(inputs, dtype_of(backbone))
+            preprocessing = choose_preprocessing(backbone, self.image_size)
+            return image_samples(inputs, preprocessing, augmentation, view, seed)
+        return tensor_samples(inputs, dtype_of(backbone), augmentation, view, seed)
 
     def _open_activations(self, backbone: Backbone, samples: Samples, *, cached: bool = True) -> FrozenActivations:
         """Return the activations of samples at the stages of a backbone."""

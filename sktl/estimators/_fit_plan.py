@@ -7,95 +7,50 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from sktl.backbones import Backbone
+from sktl.estimators._problem import JointTraining, Problem
+from sktl.estimators._stage_probes import StageProbes, late_stages
 from sktl.freezing import FreezeChoice, Situation, choose_freeze
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
-from sktl.sharing import HardSharing, Sharing
-from sktl.tasks import TaskSet
+from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
 from sktl.utils._device import choose_device
 
-__all__ = ["JointTraining", "Problem", "make_plan"]
+__all__ = ["make_plan"]
 
-# Targets for regression per "class", where a rule asks for samples per class.
-CLASSES_OF_REGRESSION = 10
-
-
-@dataclasses.dataclass(frozen=True)
-class JointTraining:
-    """What several tasks share, and how they are weighed.
-
-    Parameters
-    ----------
-    sharing : Sharing
-        What they share.
-    weighting : str
-        The rule that weighs their losses.
-    task_weights : ndarray of shape (n_tasks,) or None
-        Fixed factors of their losses. None: all are 1.
-    denominator : {"samples", "labels", "tasks"}
-        What the sum over labelled entries is divided by.
-    """
-
-    sharing: Sharing = dataclasses.field(default_factory=HardSharing)
-    weighting: str = "equal"
-    task_weights: np.ndarray | None = None
-    denominator: str = "samples"
-
-
-@dataclasses.dataclass(frozen=True)
-class Problem:
-    """What the data say before anything is fitted.
-
-    Parameters
-    ----------
-    tasks : TaskSet
-        What is learned.
-    targets : ndarray of shape (n_samples, n_tasks)
-        The encoded targets.
-    weights : ndarray of shape (n_samples, n_tasks)
-        Their weights in the loss, 0 where one is missing.
-    seed : int
-        Of everything random.
-    """
-
-    tasks: TaskSet
-    targets: np.ndarray
-    weights: np.ndarray
-    seed: int
-
-    @property
-    def n_samples(self) -> int:
-        """The number of samples with a label."""
-        return len(self.targets)
-
-    def samples_per_class(self, number: int) -> float:
-        """Return the samples in the smallest class of a task; a tenth of the samples for numbers."""
-        labels = self.targets[self.weights[:, number] > 0, number]
-        if self.tasks.tasks[number].kind == "regression":
-            return len(labels) / CLASSES_OF_REGRESSION
-        return float(np.bincount(labels.astype(int), minlength=2).min())
-
-    def typical_samples_per_class(self) -> float:
-        """Return the median over the tasks of the samples in the smallest class."""
-        return float(np.median([self.samples_per_class(number) for number in range(len(self.tasks))]))
+CONTINUED = "warm_start goes on from the last fit"
 
 
 def make_plan(
-    estimator: Any, backbone: Backbone, problem: Problem, joint: JointTraining, *, goes_on: bool
+    estimator: Any,
+    backbone: Backbone,
+    problem: Problem,
+    joint: JointTraining,
+    *,
+    goes_on: bool,
+    one_pass: bool = False,
+    probes: StageProbes | None = None,
 ) -> tuple[FitPlan, FreezeChoice]:
-    """Return all that is decided before the fit; ``goes_on`` says that it starts from fitted weights."""
+    """Return all that is decided before the fit.
+
+    ``goes_on`` says that it starts from fitted weights, ``one_pass`` that it is over after one pass at a constant rate.
+    ``probes`` are asked where something is "auto".
+    """
     situation = Situation(
         stage_sizes=tuple(backbone.stage_sizes()),
         n_samples=problem.n_samples,
         samples_per_class=problem.typical_samples_per_class(),
         architecture=backbone.architecture,
         is_pretrained=backbone.is_pretrained,
+        score_stages=None if probes is None else lambda: probes.scores,
     )
     choice = choose_freeze(estimator.freeze, backbone.stage_names, situation)
+    has_prototypes = getattr(estimator, "head", "linear") == "prototype"
+    if has_prototypes:
+        choice = _freeze_for_prototypes(estimator, backbone, choice)
     if goes_on:
-        choice = FreezeChoice(estimator.freeze_, "warm_start goes on from the last fit")
+        choice = FreezeChoice(estimator.freeze_, estimator.freeze_reason_ if one_pass else CONTINUED)
     all_frozen = choice.depth == backbone.n_stages
-    split = _split(estimator, problem)
+    split = (np.arange(problem.n_samples), None) if one_pass else _split(estimator, problem)
     training = _settings(
         estimator,
         backbone,
@@ -113,9 +68,22 @@ def make_plan(
             max_epochs=recipe.choose_epochs("auto", len(split[0]), head_training.batch_size, False),
             lr=recipe.choose_lr("auto", 0, False, head_training.optimizer),
         )
+    if one_pass:
+        head_training, training = (
+            dataclasses.replace(phase, max_epochs=1, has_schedule=False, patience=None)
+            for phase in (head_training, training)
+        )
+        # The heads are trained by now, and the strong decay from scratch would have them forget.
+        decay = recipe.choose_weight_decay(estimator.weight_decay, True, head_training.optimizer)
+        head_training = dataclasses.replace(head_training, weight_decay=decay)
     hold = estimator.batch_norm == "frozen" or (estimator.batch_norm == "auto" and backbone.is_pretrained)
+    has_towers = not (all_frozen or len(problem.tasks) == 1 or isinstance(joint.sharing, HardSharing))
+    head_stages = _head_stages(
+        estimator, backbone, problem, probes, wants_last=has_towers or has_prototypes, goes_on=goes_on
+    )
     plan = FitPlan(
         depth=choice.depth,
+        head_stages=head_stages,
         tasks=problem.tasks,
         sharing=joint.sharing,
         weighting=joint.weighting,
@@ -127,8 +95,49 @@ def make_plan(
         head_training=head_training,
         training=training,
         split=split,
+        solves_heads=not one_pass,
     )
     return plan, choice
+
+
+def _freeze_for_prototypes(estimator: Any, backbone: Backbone, choice: FreezeChoice) -> FreezeChoice:
+    """Return the choice of a head of prototypes, which are means of features that stay as they are."""
+    if len(estimator.head_hidden):
+        raise ValueError("head='prototype' has no hidden layers: leave head_hidden=(), or take head='linear'")
+    if estimator.freeze == "auto":
+        return FreezeChoice(backbone.n_stages, "prototypes are means of frozen features")
+    if choice.depth < backbone.n_stages:
+        raise ValueError(
+            f"head='prototype' wants every stage frozen, got freeze={estimator.freeze!r}: leave it 'auto' or 'all', or "
+            "take head='linear'"
+        )
+    return choice
+
+
+def _head_stages(
+    estimator: Any,
+    backbone: Backbone,
+    problem: Problem,
+    probes: StageProbes | None,
+    *,
+    wants_last: bool,
+    goes_on: bool,
+) -> tuple[int, ...]:
+    """Return behind how many stages the heads read.
+
+    A random network is trained for its last stage to be read, towers have one answer each, and prototypes and heads
+    that are trained by gradient steps want features of one scale.
+    """
+    if goes_on:
+        return estimator._plan.head_stages
+    last = (backbone.n_stages,)
+    is_solved = not len(estimator.head_hidden) and all(task.loss != "huber" for task in problem.tasks)
+    can_read_more = backbone.is_pretrained and is_solved and not wants_last
+    if estimator.head_stages == "last" or not can_read_more:
+        return last
+    if estimator.head_stages == "late" or probes is None:
+        return late_stages(backbone.n_stages)
+    return probes.head_stages
 
 
 def _settings(

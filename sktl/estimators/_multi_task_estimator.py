@@ -46,6 +46,8 @@ class MultiTaskEstimator(MultiTaskNetwork):
         What the sum of the losses over labelled entries is divided by: the number of samples, so that
         J = (1/m) Σ_i Σ_{t labelled} loss_it; the number of labels; or each task's sum by its own labels, and the whole
         by the number of tasks, so that tasks with few labels count as much as others.
+    head_stages : {"auto", "last", "late"}, default="auto"
+        As for :class:`TransferClassifier`; with towers the last.
     head_hidden : sequence of int, default=()
         Units of the hidden layers of each head.
     head_dropout : float, default=0.0
@@ -59,6 +61,8 @@ class MultiTaskEstimator(MultiTaskNetwork):
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
     weight_decay : float or "auto", default="auto"
+        As for :class:`TransferClassifier`.
+    augment : None, "auto", callable or Augmentation, default=None
         As for :class:`TransferClassifier`.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         As for :class:`TransferClassifier`.
@@ -120,6 +124,11 @@ class MultiTaskEstimator(MultiTaskNetwork):
         How many stages were frozen.
     freeze_reason_ : str
         Why.
+    head_stages_ : tuple of str
+        The stages that the head reads.
+    stage_scores_ : dict of str to float, or None
+        The share of held-out answers that a linear head behind each of the later stages got right, or its R², if
+        ``freeze="auto"`` asked for it.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float, ndarray of shape (n_tasks,) or None
@@ -173,6 +182,7 @@ class MultiTaskEstimator(MultiTaskNetwork):
         weighting="equal",
         task_weights=None,
         denominator="samples",
+        head_stages="auto",
         head_hidden=(),
         head_dropout=0.0,
         head_l2="auto",
@@ -182,6 +192,7 @@ class MultiTaskEstimator(MultiTaskNetwork):
         lr_decay="auto",
         optimizer="AdamW",
         weight_decay="auto",
+        augment=None,
         batch_norm="auto",
         class_weight=None,
         thresholds=None,

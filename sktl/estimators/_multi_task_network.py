@@ -8,11 +8,14 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sktl.estimators._add_task import AddsTasks
 from sktl.estimators._by_task import by_task, show
 from sktl.estimators._class_weights import class_weights
-from sktl.estimators._fit_plan import JointTraining
-from sktl.estimators._network_estimator import NetworkEstimator
+from sktl.estimators._forgetting import names_for, score_of
+from sktl.estimators._new_task import with_added_heads
+from sktl.estimators._problem import JointTraining
 from sktl.estimators._read_heads import read_heads
+from sktl.estimators._side_by_side import side_by_side
 from sktl.losses import DENOMINATORS
 from sktl.metrics import multitask_score
 from sktl.sharing import choose_sharing, tower_of
@@ -23,11 +26,11 @@ from sktl.weighting import choose_rule
 __all__ = ["MultiTaskNetwork"]
 
 
-class MultiTaskNetwork(NetworkEstimator):
+class MultiTaskNetwork(AddsTasks):
     """Fits one network to several tasks, whose labels may be missing."""
 
     _parameter_constraints: dict = {
-        **NetworkEstimator._parameter_constraints,
+        **AddsTasks._parameter_constraints,
         "heads": [Interval(numbers.Integral, 1, None, closed="left"), "array-like", dict, None],
         "sharing": "no_validation",  # choose_sharing says more
         "weighting": [str],
@@ -43,18 +46,28 @@ class MultiTaskNetwork(NetworkEstimator):
     def _read_target(self, y):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
-        labels, heads = read_heads(self.heads, read_labels(y))
-        self._heads = heads
+        labels = read_labels(y)
+        goes_on = self._goes_on and labels.n_tasks == len(self.tasks_)
+        heads = with_added_heads(self.heads, self.tasks_, self._tasks) if goes_on else self.heads
+        labels, self._heads = read_heads(heads, labels)
         return labels
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether a fit would go on from the last one."""
+        return self.warm_start and hasattr(self, "net_")
 
     def _make_tasks(self, labels, weights):
         choose_rule(self.weighting)
-        factors = self._class_factors(labels.names)
+        return self._tasks_posed(labels, weights, self._heads, self._class_factors(labels.names))
+
+    def _tasks_posed(self, labels, weights, heads, factors):
+        """Return the tasks that labels pose, by their heads and class weights; multiply weights by the latter."""
         tasks = []
         for number, name in enumerate(labels.names):
             there = weights.labelled[:, number]
             found, mine = labels.columns[number][there], weights.values[there, number]
-            task = self._make_task(name, found, mine, self._heads[number])
+            task = self._make_task(name, found, mine, heads[number])
             if isinstance(task, ClassificationTask) and factors[number] is not None:
                 numbers_of_classes = task.encode(found).astype(int)
                 factor = class_weights(factors[number], task.classes, numbers_of_classes, mine, f"task {name!r}")
@@ -79,13 +92,16 @@ class MultiTaskNetwork(NetworkEstimator):
         if not any(factors):
             raise ValueError(f"task_weights are zero for all tasks, {list(names)}: at least one must count")
         joint = np.array(factors, dtype=float)
-        return JointTraining(choose_sharing(self.sharing), self.weighting, joint, self.denominator)
+        sharing = choose_sharing(self.sharing)
+        # A fit that goes on has the network that it finds, whose heads may have come one after the other.
+        return JointTraining(self._plan.sharing if self._goes_on else sharing, self.weighting, joint, self.denominator)
 
     def _keep_labels(self, labels):
         self.tasks_ = np.array(labels.names, dtype=object)
         self._is_1d = labels.is_1d
         # A sample without any label takes no part in the fit, but is in the y that a search would see.
         self._is_complete = bool(labels.labelled.all())
+        vars(self).pop("forgetting_", None)  # of a task that was added to another fit
 
     def _continued(self, tasks, names):
         last = tuple(self.tasks_)
@@ -111,7 +127,7 @@ class MultiTaskNetwork(NetworkEstimator):
         """Return the predictions of all tasks."""
         outputs = self._outputs(X)
         columns = [t.decode(out, cut) for t, out, cut in zip(self._tasks, outputs, thresholds, strict=True)]
-        return columns[0] if self._is_1d else _side_by_side(columns)
+        return columns[0] if self._is_1d else side_by_side(columns)
 
     def predict(self, X):
         """Return the predictions for each sample.
@@ -156,12 +172,8 @@ class MultiTaskNetwork(NetworkEstimator):
         labels, names = read_labels(y), tuple(self.tasks_)
         if labels.n_tasks != len(names):
             raise ValueError(f"y has {labels.n_tasks} columns, but the fit had {len(names)} tasks: {', '.join(names)}")
-        if labels.named and names == tuple(f"task{number}" for number in range(len(names))):
-            names = labels.names  # the fit had none
-        metrics = {
-            name: "r2" if getattr(task, "classes", None) is None else "accuracy"
-            for name, task in zip(names, self._tasks, strict=True)
-        }
+        names = names_for(labels, names)
+        metrics = {name: score_of(task) for name, task in zip(names, self._tasks, strict=True)}
         return multitask_score(y, self.predict(X), metrics, names=list(names), sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
@@ -170,14 +182,3 @@ class MultiTaskNetwork(NetworkEstimator):
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = True
         return tags
-
-
-def _side_by_side(columns: list[np.ndarray]) -> np.ndarray:
-    """Return predictions (n_samples, n_tasks), of type object where strings stand beside other labels."""
-    kinds = {column.dtype.kind in "OU" for column in columns}
-    if len(kinds) == 1 and kinds != {True}:
-        return np.column_stack(columns)
-    table = np.empty((len(columns[0]), len(columns)), dtype=object)
-    for number, column in enumerate(columns):
-        table[:, number] = column
-    return table

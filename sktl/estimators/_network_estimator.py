@@ -3,6 +3,7 @@
 import abc
 import copy
 import dataclasses
+import functools
 import numbers
 import warnings
 from typing import Any
@@ -16,16 +17,20 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sktl.backbones import Backbone, WeightsInfo
 from sktl.estimators._backbone_estimator import BackboneEstimator
-from sktl.estimators._fit_plan import JointTraining, Problem, make_plan
+from sktl.estimators._fit_plan import make_plan
 from sktl.estimators._fitted_state import pack_net, unpack_net
 from sktl.estimators._label_weights import LabelWeights, read_weights
+from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
+from sktl.estimators._problem import JointTraining, Problem
+from sktl.estimators._same_kind import describe_inputs
+from sktl.estimators._stage_probes import StageProbes
 from sktl.exceptions import SkippedImageWarning
-from sktl.features import ArrayRows, FrozenActivations
-from sktl.inputs import Images, Tensors
+from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedRows
+from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
 from sktl.losses import entry_weights
 from sktl.tasks import TaskSet
-from sktl.training import fit_network, network_outputs
+from sktl.training import LinearProbe, fit_network, network_outputs
 from sktl.utils._labels import LabelTable
 
 __all__ = ["NetworkEstimator"]
@@ -34,17 +39,17 @@ _POSITIVE = Interval(numbers.Real, 0, None, closed="neither")
 _COUNT = Interval(numbers.Integral, 1, None, closed="left")
 
 
-NET_PARAMS = "net_params__"
 # Stands in a fitted estimator for the indices of its training samples, which nothing needs any more.
 NO_SPLIT = (np.arange(0), None)
 
 
-class NetworkEstimator(BackboneEstimator):
+class NetworkEstimator(NetParams, BackboneEstimator):
     """Fits new heads, and the free stages of a backbone, to one task or several."""
 
     _parameter_constraints: dict = {
         **BackboneEstimator._parameter_constraints,
         "freeze": [numbers.Integral, str],
+        "head_stages": [StrOptions({"auto", "last", "late"})],
         "head_hidden": ["array-like"],
         "head_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "head_l2": [StrOptions({"auto"}), _POSITIVE],
@@ -54,6 +59,7 @@ class NetworkEstimator(BackboneEstimator):
         "lr_decay": [StrOptions({"auto"}), _POSITIVE],
         "optimizer": [str, type],
         "weight_decay": [StrOptions({"auto"}), Interval(numbers.Real, 0, None, closed="left")],
+        "augment": "no_validation",  # choose_augmentation says more
         "batch_norm": [StrOptions({"auto", "frozen", "trained"})],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(numbers.Real, 0, 1, closed="neither")],
@@ -72,6 +78,10 @@ class NetworkEstimator(BackboneEstimator):
     @abc.abstractmethod
     def _make_tasks(self, labels: LabelTable, weights: LabelWeights) -> TaskSet:
         """Return the tasks that the labels pose; multiply weights by those of the classes."""
+
+    def _use_tasks(self, known: TaskSet, labels: LabelTable, weights: LabelWeights) -> TaskSet:
+        """Return tasks that were known before these labels, which have to fit; multiply weights as above."""
+        raise TypeError(f"{type(self).__name__} finds its tasks in y")
 
     def _joint_training(self, names: tuple[str, ...]) -> JointTraining:
         """Return what several tasks share and how they are weighed; a single task needs no more than the defaults."""
@@ -107,51 +117,93 @@ class NetworkEstimator(BackboneEstimator):
         UnreadableImageError
             Where a picture cannot be read, unless ``on_unreadable="skip"``.
         """
+        return self._fit(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "net_"))
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None = None, one_pass: bool = False
+    ) -> Any:
+        """Fit, or go on from the last fit; to tasks that are known beforehand, if they are; by one pass, if it says so.
+
+        A single pass is over more data of the same kind, so that what was learned of their shape and scale still holds.
+        """
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        goes_on_from = copy.deepcopy(self.net_.module_) if self.warm_start and hasattr(self, "net_") else None
+        goes_on_from = copy.deepcopy(self.net_.module_) if goes_on else None
         description, kind = describe_backbone(self.backbone)
         given = self._read_target(y)  # before X, as this forgets the names of columns
         if goes_on_from is None:
             inputs, source = self._open_both(X, description, kind, seed)
         else:
             source = self._source
-            inputs = self._open_inputs(X, kind, source.n_channels, reset=True)
+            inputs = self._open_inputs(X, kind, source.n_channels, reset=not one_pass)
         check_consistent_length(X, given.labelled)
         weights = read_weights(sample_weight, X, given)
         chosen = np.intersect1d(self._readable(inputs), weights.counted)
         if len(weights.counted) > len(chosen) == 0:
             raise ValueError("none of the samples that can be read has a label of a weight above 0: nothing is left")
         labels, weights = given.subset(chosen), weights.subset(chosen)
-        tasks = self._make_tasks(labels, weights)
-        if goes_on_from is not None:
+        tasks = self._make_tasks(labels, weights) if known is None else self._use_tasks(known, labels, weights)
+        if goes_on and known is None:
             tasks = self._continued(tasks, labels.names)
         joint = self._joint_training(labels.names)
         kept, table = _trained_part(tasks, weights, joint)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
         chosen = chosen[kept]
-        samples = self._as_samples(inputs, source)
-        samples = samples.subset(chosen) if len(chosen) < len(samples) else samples
+        augmentation = choose_augmentation(self.augment)
+        samples, *views = self._views(inputs, source, augmentation, seed, chosen)
         problem = Problem(tasks.trained, targets.numpy(), table, seed)
-        plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on_from is not None)
-        uses_cache = plan.depth > 0 or (plan.starts_trained and goes_on_from is None)
+        tried = StageProbes(samples, problem, functools.partial(self._open_activations, source))
+        plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on, one_pass=one_pass, probes=tried)
+        uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
         activations = self._open_activations(source, samples, cached=uses_cache)
-        net, probes = fit_network(activations, targets, torch.from_numpy(table).to(dtype), plan, goes_on_from)
+        others = tuple(self._open_activations(source, view, cached=uses_cache) for view in views)
+        fresh = None
+        if augmentation is not None and plan.depth == 0:
+            anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
+            fresh = StreamedRows(len(anew), anew.load)
+        weighed = torch.from_numpy(table).to(dtype)
+        net, probes = self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
 
         self._keep_labels(given)
         self._source, self._tasks, self._plan, self.net_ = source, tasks, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
+        self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
+        self.stage_scores_ = tried.named_scores(self.stages_)
+        self._fitted_to = describe_inputs(inputs, self._columns())
         self._keep_backbone(net, plan.depth, len(chosen))
         self.cache_report_ = activations.report
+        self._keep_record(net, probes, before=self.history_ if one_pass else [])
+        self._warn_of_full_cache()
+        return self
+
+    def _keep_record(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
+        """Keep the values that were taken, and the history, behind what was before."""
         self.max_epochs_, self.batch_size_ = net.max_epochs, net.batch_size
         self.lr_, self.lr_decay_, self.weight_decay_ = net.lr, net.lr_decay, net.optimizer__weight_decay
         penalties = [probe.penalty for probe in probes]
         self.head_l2_ = (penalties[0] if len(penalties) == 1 else np.array(penalties)) if penalties else None
-        self.history_ = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
+        first = before[-1]["epoch"] if before else 0
+        rows = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
+        self.history_ = before + [row | {"epoch": first + row["epoch"]} for row in rows]
         self.n_iter_ = self.history_[-1]["epoch"]
-        self._warn_of_full_cache()
-        return self
+
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+        """Return the fitted net, and the linear heads that were solved."""
+        return fit_network(activations, targets, weights, plan, goes_on_from, others, fresh)
+
+    def _views(
+        self,
+        inputs: Images | Tensors,
+        backbone: Backbone,
+        augmentation: Augmentation | None,
+        seed: int,
+        chosen: np.ndarray | None = None,
+    ) -> list[Samples]:
+        """Return the inputs, or those chosen, in all their views, the plain one first."""
+        n_views = 1 if augmentation is None else augmentation.n_views
+        views = [self._as_samples(inputs, backbone, augmentation, view, seed) for view in range(n_views)]
+        return views if chosen is None or len(chosen) == len(inputs) else [view.subset(chosen) for view in views]
 
     def _readable(self, inputs: Images | Tensors) -> np.ndarray:
         """Return the indices of the samples to fit to: all, or the readable ones if others shall be skipped."""
@@ -198,60 +250,31 @@ class NetworkEstimator(BackboneEstimator):
 
     def _with_stages(self, stages: list[torch.nn.Module]) -> Backbone:
         """Return the backbone with trained stages behind the frozen ones."""
-        weights = WeightsInfo(name="fitted", source=f"{type(self).__name__} on {self._n_samples} samples")
+        source = f"{type(self).__name__} on {self._n_samples} samples"
+        weights = WeightsInfo(name="fitted", source=source, **self._fitted_to)
         return self._source.with_suffix(self._source.n_stages - len(stages), [s.cpu() for s in stages], weights)
 
     def _outputs(self, X: Any) -> list[np.ndarray]:
         """Return each task's outputs of the head (n_samples, n_outputs of the task)."""
         check_is_fitted(self, "net_")
         inputs = self._open_inputs(X, self._source.input_kind, self._source.n_channels, reset=False)
-        samples = self._as_samples(inputs, self._source)
-        activations = self._open_activations(self._source, samples, cached=self.freeze_ > 0)
-        return self._tasks.split(self._with_shape_named(inputs, lambda: self._outputs_of(activations)))
+        augmentation = choose_augmentation(self.augment)
+        averaged = augmentation if augmentation is not None and augmentation.average else None
+        views = self._views(inputs, self._source, averaged, self._plan.training.seed)
+        opened = [self._open_activations(self._source, view, cached=self.freeze_ > 0) for view in views]
+        outputs = self._with_shape_named(inputs, lambda: [self._outputs_of(activations) for activations in opened])
+        return self._tasks.split(outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0))
 
     def _outputs_of(self, activations: FrozenActivations) -> np.ndarray:
         """Return the outputs of all heads for inputs whose activations are at hand."""
         all_frozen = self.freeze_ == self._source.n_stages
-        rows = ArrayRows(activations.features()) if all_frozen else activations.rows(self.freeze_)
+        rows: Rows
+        if all_frozen:
+            rows = ArrayRows(np.concatenate(activations.stage_features(self._plan.reads), axis=1))
+        else:
+            rows = activations.rows(self.freeze_)
         device = next(self.net_.module_.parameters()).device
         return network_outputs(self.net_.module_, rows, batch_size=activations.batch_size, device=device)
-
-    def get_params(self, deep=True):
-        """Return the parameters, and with ``deep`` those in ``net_params`` as ``net_params__<name>``.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to return the parameters of parameters too.
-
-        Returns
-        -------
-        dict
-            Values by name.
-        """
-        params = super().get_params(deep=deep)
-        nested = self.net_params if deep and isinstance(self.net_params, dict) else {}
-        return params | {f"{NET_PARAMS}{name}": value for name, value in nested.items()}
-
-    def set_params(self, **params):
-        """Set parameters, those in ``net_params`` as ``net_params__<name>``, which a search can do.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name.
-
-        Returns
-        -------
-        self
-            The estimator.
-        """
-        nested = {name: params.pop(name) for name in list(params) if name.startswith(NET_PARAMS)}
-        super().set_params(**params)
-        if nested:  # always a new dict, as another estimator may hold the old one
-            self.net_params = dict(self.net_params or {})
-            self.net_params |= {name.removeprefix(NET_PARAMS): value for name, value in nested.items()}
-        return self
 
     def __getstate__(self):
         state = super().__getstate__()

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import torch
+from sklearn.base import BaseEstimator
 from torch import nn
 
 from sktl.backbones import MLP, Backbone, backbone_from_module, get_backbone
@@ -40,6 +41,12 @@ def describe_backbone(backbone: Any) -> tuple[Any, str]:
         backbone = backbone_from_module(backbone)
     if isinstance(backbone, Backbone):
         return backbone, backbone.input_kind
+    if isinstance(backbone, BaseEstimator):
+        name = type(backbone).__name__
+        raise TypeError(
+            f"backbone is an estimator, {name}(...), which a clone would forget the fit of: give its network, "
+            "backbone=estimator.backbone_"
+        )
     raise TypeError(
         "backbone must be a name, an MLP, a torch.nn.Module or a Backbone (such as the backbone_ of a fitted "
         f"estimator), got {type(backbone).__name__}"

@@ -1,7 +1,7 @@
 """Classification by a network that was trained on another task."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
@@ -10,6 +10,7 @@ from sktl.estimators._class_weights import class_weights
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.estimators._store import store_parameters
 from sktl.tasks import ClassificationTask, TaskSet
+from sktl.training import fit_prototypes
 from sktl.utils._labels import complete_labels
 
 __all__ = ["TransferClassifier"]
@@ -38,6 +39,14 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
     image_size : int, tuple of (int, int), "auto" or None, default="auto"
         Height and width in pixels that pictures are brought to. ``"auto"`` is what the weights were trained on;
         smaller is faster. None leaves pictures as they are.
+    head : {"linear", "prototype"}, default="linear"
+        ``"prototype"`` names the class whose mean is nearest in the space of the last stage's features [3]_, with
+        distances by the covariance within classes. All stages are frozen. It learns from one sample per class, and
+        ``partial_fit`` gives it new classes.
+    head_stages : {"auto", "last", "late"}, default="auto"
+        The stages whose averaged outputs a linear head reads: the last; or the later half of them side by side [2]_,
+        which helps where the task is far from that of the weights. ``"auto"``: whichever has the lesser loss on
+        held-out folds. Where stages are trained, the head reads none of the frozen ones but the last.
     head_hidden : sequence of int, default=()
         Units of the head's hidden layers.
     head_dropout : float, default=0.0
@@ -47,20 +56,26 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         squared length of the centred features. ``"auto"`` takes 10^-2.5, or the nearest λ whose error rate on held-out
         folds is within one standard error of the least, and scales the logits to the least held-out loss.
     max_epochs : int or "auto", default="auto"
-        Passes over the data. ``"auto"``: 10 for a pretrained network, else 20 or as many as make 500 steps.
+        Passes over the data. ``"auto"``: 10 for a pretrained network, or as many as make 100 steps; else 20, or 500
+        steps.
     batch_size : int or "auto", default="auto"
         Samples per step. ``"auto"``: 32; for tables, and a head on frozen features, 64 to 512 by their number.
     lr : float or "auto", default="auto"
         Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 4e-4 (below 8 million) for a
         pretrained network, else 1e-3; 30 times that for SGD.
     lr_decay : float or "auto", default="auto"
-        Factor of the learning rate per stage below the head. ``"auto"``: .5 for convolutional networks and .9 for
-        transformers if they are pretrained, else 1.
+        Factor of the learning rate per stage below the head. ``"auto"``: if they are pretrained, .8 for
+        convolutional networks, .9 for transformers and .5 for perceptrons; else 1.
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimiser, for weights but not for biases and scales. ``"auto"``: 1e-3; for a
         network from scratch 1, where the optimiser is AdamW, which decays apart from the gradients.
+    augment : None, "auto", callable or Augmentation, default=None
+        How samples are varied in training. ``"auto"`` is for pictures, which it cuts and mirrors: that spoils what has
+        a reading direction. Behind frozen stages four views of each sample are kept; an object of
+        :class:`sktl.inputs.Augmentation` says how many, and whether predictions average over them. Where the first
+        stage is trained, views are always new.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
         network is pretrained, as statistics of a small set ruin its features.
@@ -111,6 +126,11 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         How many stages were frozen.
     freeze_reason_ : str
         Why.
+    head_stages_ : tuple of str
+        The stages that the head reads.
+    stage_scores_ : dict of str to float, or None
+        The share of held-out answers that a linear head behind each of the later stages got right, or its R², if
+        ``freeze="auto"`` asked for it.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float or None
@@ -137,6 +157,8 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
     ----------
     .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution",
        ICLR 2022.
+    .. [2] U. Evci et al., "Head2Toe: Utilizing Intermediate Representations for Better Transfer Learning", ICML 2022.
+    .. [3] J. Snell, K. Swersky and R. Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017.
 
     Examples
     --------
@@ -154,6 +176,7 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
 
     _parameter_constraints: dict = {
         **NetworkEstimator._parameter_constraints,
+        "head": [StrOptions({"linear", "prototype"})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
@@ -164,6 +187,8 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         weights="default",
         freeze="auto",
         image_size="auto",
+        head="linear",
+        head_stages="auto",
         head_hidden=(),
         head_dropout=0.0,
         head_l2="auto",
@@ -173,6 +198,7 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         lr_decay="auto",
         optimizer="AdamW",
         weight_decay="auto",
+        augment=None,
         batch_norm="auto",
         class_weight=None,
         early_stopping=False,
@@ -208,6 +234,77 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         factors = class_weights(self.class_weight, classes, numbers, weights.values[:, 0])
         weights.values[:, 0] *= factors[numbers]
         return TaskSet((ClassificationTask(classes),))
+
+    def _use_tasks(self, known, labels, weights):
+        classes = known.tasks[0].classes
+        unknown = np.setdiff1d(labels.columns[0], classes)
+        if len(unknown):
+            raise ValueError(
+                f"partial_fit knows the classes {classes.tolist()}, but y holds {unknown.tolist()} too; give all "
+                "classes there will be to the first call, classes=[...]"
+            )
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' goes by the shares of the classes in all of y, which partial_fit does not "
+                "see; give the weights as a dict"
+            )
+        numbers = np.searchsorted(classes, labels.columns[0])
+        weights.values[:, 0] *= class_weights(self.class_weight, classes, numbers, weights.values[:, 0])[numbers]
+        return known
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on from the last fit with more data of the same task, by one pass over them at a constant rate.
+
+        The first call fits as ``fit`` does. Later ones take gradient steps with the head and the free stages, so that
+        what was learned before fades as it does in any training that goes on; data that can be kept are better fitted
+        together. Prototypes forget nothing, whatever the order of the data, and take new classes.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The inputs.
+        y : array-like of shape (n_samples,)
+            Labels, all of them among the classes.
+        classes : array-like of shape (n_classes,), default=None
+            All classes there will be; None: those in the y of the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where y holds a class that is not known, or ``classes`` are others than those of the first call.
+        """
+        given = None if classes is None else np.unique(classes)
+        if not hasattr(self, "net_"):
+            known = None if given is None else TaskSet((ClassificationTask(given),))
+            return self._fit(X, y, sample_weight, goes_on=False, known=known)
+        if self.head == "prototype":
+            more = np.unique(self._read_target(y).columns[0]) if given is None else given
+            known = TaskSet((ClassificationTask(np.union1d(self.classes_, more)),))
+            return self._fit(X, y, sample_weight, goes_on=True, known=known, one_pass=True)
+        if given is not None and not np.array_equal(given, self.classes_):
+            raise ValueError(
+                f"`classes={given.tolist()}` is not the same as on last call to partial_fit, was: "
+                f"{self.classes_.tolist()}; start a new estimator for other classes"
+            )
+        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, one_pass=True)
+
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+        if self.head == "linear":
+            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh)
+        before = None
+        if not plan.solves_heads:  # more data, which may hold new classes
+            classes = plan.tasks.tasks[0].classes
+            before = self._prototypes.grow(len(classes), np.searchsorted(classes, self.classes_))
+        net, self._prototypes = fit_prototypes(activations, targets, weights, plan, before, others)
+        return net, []
 
     def predict(self, X):
         """Return the likeliest class of each sample.

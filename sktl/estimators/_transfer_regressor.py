@@ -1,11 +1,11 @@
 """Regression by a network that was trained on another task."""
 
 import numpy as np
-from sklearn.base import RegressorMixin
+from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import validate_data
 
-from sktl.estimators._fit_plan import JointTraining
 from sktl.estimators._network_estimator import NetworkEstimator
+from sktl.estimators._problem import JointTraining
 from sktl.estimators._store import store_parameters
 from sktl.tasks import RegressionTask, TaskSet
 from sktl.utils._labels import complete_labels
@@ -36,6 +36,10 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     image_size : int, tuple of (int, int), "auto" or None, default="auto"
         Height and width in pixels that pictures are brought to. ``"auto"`` is what the weights were trained on;
         smaller is faster. None leaves pictures as they are.
+    head_stages : {"auto", "last", "late"}, default="auto"
+        The stages whose averaged outputs a linear head reads: the last; or the later half of them side by side [2]_,
+        which helps where the task is far from that of the weights. ``"auto"``: whichever has the lesser loss on
+        held-out folds. Where stages are trained, the head reads none of the frozen ones but the last.
     head_hidden : sequence of int, default=()
         Units of the head's hidden layers.
     head_dropout : float, default=0.0
@@ -44,20 +48,26 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         The λ of a linear head solved to its optimum: it has the least mean loss + λ/2 · s² · ‖W‖², with s² the mean
         squared length of the centred features. ``"auto"`` takes the λ with the least loss on held-out folds.
     max_epochs : int or "auto", default="auto"
-        Passes over the data. ``"auto"``: 10 for a pretrained network, else 20 or as many as make 500 steps.
+        Passes over the data. ``"auto"``: 10 for a pretrained network, or as many as make 100 steps; else 20, or 500
+        steps.
     batch_size : int or "auto", default="auto"
         Samples per step. ``"auto"``: 32; for tables, and a head on frozen features, 64 to 512 by their number.
     lr : float or "auto", default="auto"
         Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 4e-4 (below 8 million) for a
         pretrained network, else 1e-3; 30 times that for SGD.
     lr_decay : float or "auto", default="auto"
-        Factor of the learning rate per stage below the head. ``"auto"``: .5 for convolutional networks and .9 for
-        transformers if they are pretrained, else 1.
+        Factor of the learning rate per stage below the head. ``"auto"``: if they are pretrained, .8 for
+        convolutional networks, .9 for transformers and .5 for perceptrons; else 1.
     optimizer : str or type, default="AdamW"
         A class of ``torch.optim``, or its name.
     weight_decay : float or "auto", default="auto"
         Weight decay of the optimiser, for weights but not for biases and scales. ``"auto"``: 1e-3; for a
         network from scratch 1, where the optimiser is AdamW, which decays apart from the gradients.
+    augment : None, "auto", callable or Augmentation, default=None
+        How samples are varied in training. ``"auto"`` is for pictures, which it cuts and mirrors: that spoils what has
+        a reading direction. Behind frozen stages four views of each sample are kept; an object of
+        :class:`sktl.inputs.Augmentation` says how many, and whether predictions average over them. Where the first
+        stage is trained, views are always new.
     batch_norm : {"auto", "frozen", "trained"}, default="auto"
         Whether batch normalisation in trained stages goes by the statistics it came with. ``"auto"``: yes if the
         network is pretrained, as statistics of a small set ruin its features.
@@ -104,6 +114,11 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         How many stages were frozen.
     freeze_reason_ : str
         Why.
+    head_stages_ : tuple of str
+        The stages that the head reads.
+    stage_scores_ : dict of str to float, or None
+        The share of held-out answers that a linear head behind each of the later stages got right, or its R², if
+        ``freeze="auto"`` asked for it.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float or None
@@ -130,6 +145,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     ----------
     .. [1] A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution",
        ICLR 2022.
+    .. [2] U. Evci et al., "Head2Toe: Utilizing Intermediate Representations for Better Transfer Learning", ICML 2022.
 
     Examples
     --------
@@ -148,6 +164,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         weights="default",
         freeze="auto",
         image_size="auto",
+        head_stages="auto",
         head_hidden=(),
         head_dropout=0.0,
         head_l2="auto",
@@ -157,6 +174,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         lr_decay="auto",
         optimizer="AdamW",
         weight_decay="auto",
+        augment=None,
         batch_norm="auto",
         early_stopping=False,
         validation_fraction=0.1,
@@ -181,6 +199,40 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     def _make_tasks(self, labels, weights):
         pairs = zip(labels.columns, weights.values.T, strict=True)
         return TaskSet(tuple(RegressionTask.of(column, weight) for column, weight in pairs))
+
+    def _use_tasks(self, known, labels, weights):
+        if len(known) != labels.n_tasks:
+            raise ValueError(f"y has {labels.n_tasks} outputs, but partial_fit goes on with {len(known)}")
+        return known
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go on from the last fit with more data of the same task, by one pass over them at a constant rate.
+
+        The first call fits as ``fit`` does. Later ones take gradient steps with the head and the free stages.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples in the loss.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where y has another number of outputs than in the first call.
+        """
+        if not hasattr(self, "net_"):
+            return self._fit(X, y, sample_weight, goes_on=False)
+        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, one_pass=True)
 
     def _joint_training(self, names):
         return JointTraining(denominator="labels")  # the mean over the outputs

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from sktl import TransferClassifier
-from sktl.estimators._fit_plan import JointTraining, Problem, make_plan
+from sktl.estimators._fit_plan import make_plan
+from sktl.estimators._problem import JointTraining, Problem
 from sktl.sharing import NoSharing
 from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 
@@ -22,7 +23,7 @@ def plan(make_table_backbone):
 
     def plan(n=90, task=TASK, goes_on=False, pretrained=True, freeze_=None, **parameters):
         estimator = TransferClassifier(**parameters)
-        estimator.freeze_ = freeze_
+        estimator.freeze_, estimator._plan = freeze_, types.SimpleNamespace(head_stages=(2, 3))
         backbone = make_table_backbone(**({} if pretrained else {"weights": None}))
         return make_plan(estimator, backbone, problem_of(n, task), JointTraining(), goes_on=goes_on)
 
@@ -39,6 +40,16 @@ def test_depth_and_reason(plan):
 def test_going_on_keeps_the_depth(plan):
     made, choice = plan(freeze=0, freeze_=2, goes_on=True)
     assert (made.depth, choice.reason) == (2, "warm_start goes on from the last fit")
+    assert made.head_stages == (2, 3)
+
+
+def test_which_stages_the_heads_read(plan):
+    assert plan(freeze="all", head_stages="late")[0].reads == (2, 3)
+    assert plan(freeze=1, head_stages="late")[0].reads == (2, 3)
+    assert plan(freeze=0, head_stages="last")[0].reads == (3,)
+    assert plan(freeze=2, head_stages="late")[0].head_stages == (2, 3)
+    assert plan(freeze=0, head_stages="late", head_hidden=(8,))[0].reads == (3,)
+    assert plan(freeze=0, head_stages="late", pretrained=False)[0].reads == (3,)
 
 
 @pytest.mark.parametrize(("freeze", "epochs", "rate"), [("all", 7, 0.5), (1, 500, 1e-3)])
@@ -52,7 +63,7 @@ def test_what_the_network_decides(plan):
     trained, fresh = plan(freeze=1)[0], plan(freeze=1, pretrained=False)[0]
     assert (trained.starts_trained, trained.hold_batch_norm) == (True, True)
     assert (fresh.starts_trained, fresh.hold_batch_norm) == (False, False)
-    assert (trained.training.lr, trained.training.max_epochs, trained.training.lr_decay) == (4e-4, 10, 0.5)
+    assert (trained.training.lr, trained.training.max_epochs, trained.training.lr_decay) == (4e-4, 50, 0.5)
     assert (fresh.training.lr, fresh.training.max_epochs, fresh.training.lr_decay) == (1e-3, 250, 1.0)
 
 

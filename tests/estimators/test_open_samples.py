@@ -5,7 +5,7 @@ from torch import nn
 
 from sktl.backbones import Backbone
 from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
-from sktl.inputs import open_images, open_tensors
+from sktl.inputs import Augmentation, open_images, open_tensors
 from sktl.utils._preprocessing import Preprocessing
 
 KNOWN = Preprocessing(size=(20, 20), resize=25)
@@ -82,3 +82,92 @@ def test_whole_numbers_stay_whole():
     samples = tensor_samples(open_tensors(np.arange(6).reshape(2, 3)), torch.float32)
     assert samples.load([0]).tolist() == [[0, 1, 2]]
     assert samples.load([0]).dtype == torch.int64
+
+
+def halve(sample):
+    return sample / 2
+
+
+def noisy(sample):
+    return sample * torch.rand(())
+
+
+class TestViews:
+    """Views of pictures and of rows, numbered or drawn anew."""
+
+    @pytest.fixture(params=["pictures", "rows"])
+    def make(self, request, rng):
+        """Return a function that opens a view."""
+        images = open_images(rng.integers(0, 255, size=(6, 8, 8), dtype=np.uint8))
+        tensors = open_tensors(rng.normal(size=(6, 3)))
+
+        def make(*others):
+            if request.param == "pictures":
+                return image_samples(images, KNOWN, *others)
+            return tensor_samples(tensors, torch.float32, *others)
+
+        return make
+
+    def test_view_0_is_the_plain_sample(self, make):
+        plain, view = make(), make(Augmentation(noisy), 0, 3)
+        assert view.view == plain.view
+        assert torch.equal(view.load([1, 0]), plain.load([1, 0]))
+
+    def test_keys_are_those_of_the_plain_sample(self, make):
+        assert make(Augmentation(noisy), 2).keys([4, 1]) == make().keys([4, 1])
+        assert make(Augmentation(noisy), 2).in_memory
+
+    def test_a_view_is_the_same_whenever_it_is_loaded(self, make):
+        whole = make(Augmentation(noisy), 1).load(np.arange(6))
+        again = make(Augmentation(noisy), 1)
+        torch.rand(5)
+        assert torch.equal(again.load([4, 2]), whole[[4, 2]])
+        assert torch.equal(again.subset(np.array([5, 2])).load(np.array([1])), whole[[2]])
+        assert not torch.equal(make(Augmentation(noisy), 2).load(np.arange(6)), whole)
+        assert not torch.equal(make(Augmentation(noisy), 1, 1).load(np.arange(6)), whole)
+
+    def test_the_view_tells_transform_number_and_seed(self, make):
+        views = [
+            make().view,
+            make(Augmentation(noisy), 1).view,
+            make(Augmentation(noisy), 2).view,
+            make(Augmentation(noisy), 1, 1).view,
+            make(Augmentation(halve), 1).view,
+            make(Augmentation(noisy), None).view,
+        ]
+        assert len(set(views)) == 6
+        assert make(Augmentation(noisy, n_views=9, average=True), 1).view == views[1]
+
+    def test_fresh_views_are_new_at_each_load(self, make):
+        fresh = make(Augmentation(noisy), None)
+        assert len(fresh) == 6
+        assert not fresh.in_memory
+        first, second = fresh.load(np.arange(6)), fresh.load(np.arange(6))
+        assert first.shape == make().load(np.arange(6)).shape
+        assert not torch.equal(first, second)
+        torch.manual_seed(3)
+        one = fresh.subset(np.array([2, 4])).load(np.array([1, 0]))
+        torch.manual_seed(3)
+        assert torch.equal(fresh.load(np.array([4, 2])), one)
+
+    def test_fresh_views_are_never_cached(self, make):
+        with pytest.raises(ValueError, match=r"views that are drawn anew .* have no keys: .* cache=None"):
+            make(Augmentation(noisy), None).keys([0])
+
+    @pytest.mark.parametrize("view", [1, None])
+    def test_a_view_needs_an_augmentation(self, make, view):
+        with pytest.raises(ValueError, match="a view other than 0 was asked for, and augment is None"):
+            make(None, view)
+
+
+def test_equal_samples_have_equal_views(rng):
+    X = rng.normal(size=(2, 3))
+    samples = tensor_samples(open_tensors(np.stack([X[0], X[1], X[0]])), torch.float32, Augmentation(noisy), 1)
+    first, second, third = samples.load(np.arange(3))
+    assert torch.equal(first, third)
+    assert not np.allclose(first.numpy() / X[0], second.numpy() / X[1])
+
+
+def test_auto_needs_pictures():
+    with pytest.raises(ValueError, match=r"augment='auto' is for pictures, and this backbone takes tables or tensors"):
+        tensor_samples(open_tensors([[1.0, 2.0]]), torch.float32, Augmentation(), 1)
