@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ActivationCache",
+    "AttributeZeroShotClassifier",
     "BackboneFeatures",
     "MultiTaskClassifier",
     "MultiTaskEstimator",
@@ -18,6 +19,7 @@ __all__ = [
 # Loaded at first use: they need torch, which takes seconds to import.
 _HOMES = {
     "ActivationCache": "sktl.features",
+    "AttributeZeroShotClassifier": "sktl.estimators",
     "BackboneFeatures": "sktl.estimators",
     "MultiTaskClassifier": "sktl.estimators",
     "MultiTaskEstimator": "sktl.estimators",
