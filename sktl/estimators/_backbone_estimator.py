@@ -113,7 +113,7 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
                 f"the cache had no room for {self.cache_report_.n_not_stored} rows of activations; they are computed "
                 "whenever they are needed. Give cache=ActivationCache(folder, max_bytes=...) or freeze more stages.",
                 CacheWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _with_shape_named(self, inputs: Images | Tensors, compute):

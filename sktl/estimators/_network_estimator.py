@@ -150,7 +150,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
         chosen = chosen[kept]
         augmentation = choose_augmentation(self.augment)
-        samples, *views = self._views(inputs, source, augmentation, seed, chosen)
+        samples, *views = self._views(inputs, source, augmentation, chosen)
         problem = Problem(tasks.trained, targets.numpy(), table, seed)
         tried = StageProbes(samples, problem, functools.partial(self._open_activations, source))
         plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on, one_pass=one_pass, probes=tried)
@@ -197,12 +197,14 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         inputs: Images | Tensors,
         backbone: Backbone,
         augmentation: Augmentation | None,
-        seed: int,
         chosen: np.ndarray | None = None,
     ) -> list[Samples]:
-        """Return the inputs, or those chosen, in all their views, the plain one first."""
+        """Return the inputs, or those chosen, in all their views, the plain one first.
+
+        Views do not go by ``random_state``, so that fits that differ in it find the same ones in the cache.
+        """
         n_views = 1 if augmentation is None else augmentation.n_views
-        views = [self._as_samples(inputs, backbone, augmentation, view, seed) for view in range(n_views)]
+        views = [self._as_samples(inputs, backbone, augmentation, view) for view in range(n_views)]
         return views if chosen is None or len(chosen) == len(inputs) else [view.subset(chosen) for view in views]
 
     def _readable(self, inputs: Images | Tensors) -> np.ndarray:
@@ -217,7 +219,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             warnings.warn(
                 f"{len(reasons)} of {len(inputs)} samples are left out:\n{listed}{more}",
                 SkippedImageWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         return np.setdiff1d(everything, list(reasons))
 
@@ -260,7 +262,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         inputs = self._open_inputs(X, self._source.input_kind, self._source.n_channels, reset=False)
         augmentation = choose_augmentation(self.augment)
         averaged = augmentation if augmentation is not None and augmentation.average else None
-        views = self._views(inputs, self._source, averaged, self._plan.training.seed)
+        views = self._views(inputs, self._source, averaged)
         opened = [self._open_activations(self._source, view, cached=self.freeze_ > 0) for view in views]
         outputs = self._with_shape_named(inputs, lambda: [self._outputs_of(activations) for activations in opened])
         return self._tasks.split(outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0))

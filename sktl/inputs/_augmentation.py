@@ -23,7 +23,7 @@ class Augmentation(BaseEstimator):
     ----------
     transform : "auto" or callable, default="auto"
         Makes a view of one sample. ``"auto"`` is for pictures: it cuts out 0.6 to 1 of the area, and mirrors half of
-        the views. Don't mirror what has a reading direction: digits, letters, signs, left hands.
+        the views. Don't mirror what a mirror makes another thing: letters, written digits, traffic signs.
         A callable takes a tensor and returns one. A picture comes as (C, H, W), float32 in [0, 1], before it is scaled,
         cropped and standardised for the network, and is returned as (C, h, w); transforms of
         ``torchvision.transforms.v2`` do so. A row of a table, or any other sample, keeps its shape and type.
@@ -32,7 +32,7 @@ class Augmentation(BaseEstimator):
     n_views : int, default=4
         Views of each sample behind frozen stages, the plain one among them; 1 or more. Time and memory of the frozen
         part grow with it.
-    average : bool, default=False
+    average : bool, default=True
         Whether a prediction is the mean over the ``n_views`` views. That multiplies the time of predicting.
 
     See Also
@@ -53,7 +53,7 @@ class Augmentation(BaseEstimator):
         transform: str | Callable[[torch.Tensor], torch.Tensor] = "auto",
         *,
         n_views: int = 4,
-        average: bool = False,
+        average: bool = True,
     ):
         self.transform = transform
         self.n_views = n_views

@@ -72,8 +72,7 @@ def fit_added_task(
     n_stages = activations.backbone.n_stages
     alone = dataclasses.replace(new, depth=n_stages, head_stages=old.reads)
     head_net, probes = fit_network(activations, targets, weights, alone)
-    head = head_net.module_.head
-    network = _with_head(net.module_, head)
+    network = net.module_.with_head(net.module_.head.grown(head_net.module_.head))
     history = net.history
     if trunk != "frozen":
         network = copy.deepcopy(network)
@@ -87,11 +86,6 @@ def fit_added_task(
     grown = make_net(network, loss, dataclasses.replace(plan.training, max_epochs=net.max_epochs))
     grown.history = history
     return grown, plan, probes
-
-
-def _with_head(network: Network, head: torch.nn.Module) -> Network:
-    """Return a network with the same stages, and one head more."""
-    return network.with_head(network.head.grown(head))
 
 
 def _train_trunk(
@@ -112,7 +106,7 @@ def _train_trunk(
     held, network.hold_batch_norm = network.hold_batch_norm, plan.hold_batch_norm
     device, rows = plan.training.device, activations.rows(plan.depth)
     network.to(device)
-    for part in list(network.head.parts)[:-1]:  # type: ignore[union-attr, arg-type]
+    for part in list(network.head.parts)[:-1]:  # type: ignore[arg-type]
         part.requires_grad_(False)
     is_distilled = trunk == "lwf" and strength > 0
     if is_distilled:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sktl.tasks import TaskSet
 from sktl.training._probe import LinearProbe, solve_linear_probe
-from sktl.training._rotate import Rotation, join_blocks, rotate
+from sktl.training._rotate import Rotation, join_blocks, rotate, row_weights
 
 __all__ = ["solve_heads"]
 
@@ -47,7 +47,7 @@ def solve_heads(
         Views of each sample in the blocks, view after view; they share the weight of the sample, and its fold.
     """
     targets, weights = np.tile(targets, (n_views, 1)), np.tile(weights, (n_views, 1)) / n_views
-    features, scales = join_blocks(blocks, weights.sum(axis=1))
+    features, scales = join_blocks(blocks, row_weights(weights))
     solve = functools.partial(solve_linear_probe, penalty=penalty, seed=seed, n_views=n_views)
     rotations: dict[bytes, Rotation] = {}
     probes = []

@@ -7,7 +7,7 @@ import numpy as np
 
 from sktl.tasks import TaskSet
 from sktl.training._probe import HeldOut, held_out
-from sktl.training._rotate import join_blocks, rotate
+from sktl.training._rotate import join_blocks, rotate, row_weights
 
 __all__ = ["HeldOut", "held_out_heads"]
 
@@ -34,7 +34,7 @@ def held_out_heads(
     HeldOut
         NaN where no task can be judged.
     """
-    features, _ = join_blocks(blocks, weights.sum(axis=1))
+    features, _ = join_blocks(blocks, row_weights(weights))
     found = []
     for number, task in enumerate(tasks):
         chosen = weights[:, number] > 0

@@ -163,7 +163,7 @@ def solve_prototypes(sums: PrototypeSums, *, n_outputs: int | None = None) -> Li
     largest of three. The first is 1, right for a Gaussian model that is known. The second is 0.1 · D / n^¼, with D the
     mean squared distance between two prototypes and n the geometric mean of the samples a class: an experience with
     frozen features. The third is V / (D - E), which is right for two Gaussian classes whose means and
-    covariance are estimates. V is the variance of the difference of two distances, and E the part of D that is noise in
+    covariance are estimates. V is the variance of half the difference of two distances, and E the part of D that is noise in
     the means. Both come from the covariance S of samples about their class means, as leaving each sample out would
     show it, by way of the mean leverage h (Golub, Heath and Wahba, 1979): V is the mean of u' S u / (1 - h)² over
     pairs, u = A⁻¹ (m_a - m_b), and E that of tr(A⁻¹ S) / (1 - h) · (1 / n_a + 1 / n_b); D - E is held above
@@ -174,13 +174,12 @@ def solve_prototypes(sums: PrototypeSums, *, n_outputs: int | None = None) -> Li
     sums : PrototypeSums
         The samples. A class that has none is next to impossible.
     n_outputs : int, default=None
-        None: a weight row and a bias for each class, also for two; they sum to zero over the classes with samples. 1:
-        one row and one bias, the logit of the second of two classes.
+        None: a weight row and a bias for each class, also for two. 1: the logit of the second of two classes.
 
     Returns
     -------
     LinearProbe
-        Its ``temperature`` is τ. ``penalty`` and ``loss`` are NaN, as the sums do not tell, and ``n_iter`` is 1.
+        Its ``temperature`` is τ; ``penalty`` and ``loss`` are NaN, as the sums do not tell.
 
     Raises
     ------

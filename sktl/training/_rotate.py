@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import linalg
 
-__all__ = ["Rotation", "join_blocks", "rotate"]
+__all__ = ["Rotation", "join_blocks", "rotate", "row_weights"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +67,11 @@ def join_blocks(blocks: Sequence[np.ndarray], weights: np.ndarray) -> tuple[np.n
     spreads = [_spread(block, weights) for block in blocks]
     scales = np.concatenate([np.full(b.shape[1], spread) for b, spread in zip(blocks, spreads, strict=True)])
     return np.concatenate(blocks, axis=1) / scales, scales
+
+
+def row_weights(weights: np.ndarray) -> np.ndarray:
+    """Return one weight per sample (n_samples,) from those of tasks (n_samples, n_tasks), all of which count alike."""
+    return (weights / np.maximum(weights.sum(axis=0), np.finfo(float).tiny)).sum(axis=1)
 
 
 def _spread(features: np.ndarray, weights: np.ndarray) -> float:

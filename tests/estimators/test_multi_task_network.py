@@ -244,7 +244,7 @@ class TestHeadsAtTheirOptimum:
         X = X * scale
         backbone = make_table_backbone(5)
         features = backbone.prefix(3)(torch.from_numpy(X).float()).numpy().astype(float)
-        fitted = make(backbone=backbone, freeze="all", head_l2=0.03).fit(X, y)
+        fitted = make(backbone=backbone, freeze="all", head_stages="last", head_l2=0.03).fit(X, y)
         for task, found in enumerate(fitted.predict_proba(X)):
             there = ~np.isnan(y[:, task])
             centred = features - features[there].mean(axis=0)

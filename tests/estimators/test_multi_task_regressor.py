@@ -53,7 +53,7 @@ def test_scaling_and_moving_targets_does_so_with_predictions(make, numbers, free
 
 def test_heads_at_their_optimum(make, make_table_backbone, numbers):
     X, y = numbers
-    fitted = make(freeze="all", head_l2=0.05).fit(X, y)
+    fitted = make(freeze="all", head_stages="last", head_l2=0.05).fit(X, y)
     features = fitted.backbone_.prefix(3)(torch.from_numpy(X).float()).numpy().astype(float)
     for task in range(3):
         there = ~np.isnan(y[:, task])

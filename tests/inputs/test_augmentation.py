@@ -19,11 +19,11 @@ def test_none_is_none():
 @pytest.mark.parametrize("augment", ["auto", halve, v2.Compose([v2.RandomHorizontalFlip()])])
 def test_a_transform_gets_the_defaults(augment):
     chosen = choose_augmentation(augment)
-    assert (chosen.transform, chosen.n_views, chosen.average) == (augment, 4, False)
+    assert (chosen.transform, chosen.n_views, chosen.average) == (augment, 4, True)
 
 
 def test_an_augmentation_is_taken_as_it_is():
-    given = Augmentation(v2.RandomRotation(10), n_views=1, average=True)
+    given = Augmentation(v2.RandomRotation(10), n_views=1, average=False)
     assert choose_augmentation(given) is given
 
 
@@ -52,14 +52,14 @@ def test_parameters_are_those_of_an_estimator():
     # torchvision's own get_params is a function of the transform's parameters
     augmentation = Augmentation(v2.RandomRotation(10))
     assert set(augmentation.get_params()) == {"transform", "n_views", "average"}
-    assert augmentation.set_params(n_views=7, average=True).get_params()["n_views"] == 7
+    assert augmentation.set_params(n_views=7, average=False).get_params()["n_views"] == 7
     with pytest.raises(ValueError, match="Invalid parameter 'views'"):
         augmentation.set_params(views=2)
 
 
 @pytest.mark.parametrize("transform", ["auto", halve, lambda x: x, v2.RandomRotation(10)])
 def test_a_clone_has_the_same_transform(transform):
-    augmentation = Augmentation(transform, n_views=3, average=True)
+    augmentation = Augmentation(transform, n_views=3, average=False)
     copy = clone(augmentation)
     assert copy is not augmentation
     assert copy.get_params() == augmentation.get_params()
