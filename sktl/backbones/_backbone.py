@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sktl.backbones._fingerprint import fingerprint_code, fingerprint_weights, join_fingerprints
-from sktl.backbones._pool import pool_channels
+from sktl.backbones._pool import pool_channels, pool_tokens
 from sktl.backbones._weights import WeightsInfo
 from sktl.exceptions import CutError, StateDictMismatchError
 from sktl.utils._preprocessing import Preprocessing
@@ -67,6 +67,9 @@ class Backbone:
         Whether pictures must have the size in ``preprocessing`` (vision transformers).
     channel_axis : {1, -1}, default=1
         The axis of channels in what inner stages return; ``pool`` averages over the others.
+    skips_padding : bool, default=False
+        Whether inner stages return tokens (b, length, n_channels) that are 0 in all channels where there is padding,
+        which ``pool`` leaves out of the mean. The last stage has to return a vector per sample then.
     architecture : {"cnn", "transformer", "mlp"}, default="cnn"
         The kind of network, which ``freeze="auto"`` asks for.
     preprocessing : Preprocessing or None, default=None
@@ -102,6 +105,7 @@ class Backbone:
     n_channels: int | None = None
     fixed_size: bool = False
     channel_axis: Literal[1, -1] = 1
+    skips_padding: bool = False
     architecture: Literal["cnn", "transformer", "mlp"] = "cnn"
     preprocessing: Preprocessing | None = None
     weights: WeightsInfo | None = None
@@ -199,6 +203,8 @@ class Backbone:
 
     def pool(self, activations: torch.Tensor) -> torch.Tensor:
         """Return one vector (b, n_features) per sample: activations averaged over all axes but channels."""
+        if self.skips_padding:
+            return pool_tokens(activations)
         return pool_channels(activations, self.channel_axis)
 
     def fingerprint(self, depth: int | None = None) -> bytes:

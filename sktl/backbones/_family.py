@@ -1,6 +1,7 @@
 """What every family of backbones offers."""
 
 import abc
+from typing import Literal
 
 from sktl.backbones._backbone import Backbone
 
@@ -12,7 +13,14 @@ class BackboneFamily(abc.ABC):
 
     To add one, write a subclass in a file of its own and name it once in ``_registry.FAMILIES``; the contract tests
     take it up from there.
+
+    Attributes
+    ----------
+    input_kind : {"image", "table", "tensor"}
+        What the networks of the family take.
     """
+
+    input_kind: Literal["image", "table", "tensor"] = "image"
 
     @abc.abstractmethod
     def names(self) -> list[str]:

@@ -1,7 +1,9 @@
 """The backbones that go by a name."""
 
 from collections.abc import Callable
+from typing import Literal
 
+from sktl.backbones._all_minilm_l6_v2 import AllMiniLML6V2Family
 from sktl.backbones._backbone import Backbone
 from sktl.backbones._efficientnet_lite0 import EfficientNetLite0Family
 from sktl.backbones._family import BackboneFamily
@@ -10,16 +12,20 @@ from sktl.backbones._torchvision import TorchvisionFamily
 from sktl.exceptions import UnknownBackboneError
 from sktl.utils._names import nearest_names
 
-__all__ = ["get_backbone", "list_backbones", "list_weights", "register_backbone"]
+__all__ = ["get_backbone", "input_kind_of", "list_backbones", "list_weights", "register_backbone"]
 
 # One line a family; a name goes to the first that knows it.
 FAMILIES: tuple[BackboneFamily, ...] = (
     TorchvisionFamily(),
     EfficientNetLite0Family(),
+    AllMiniLML6V2Family(),
     TimmFamily(),
 )
 
+InputKind = Literal["image", "table", "tensor"]
+
 _registered: dict[str, Callable[[str | None], Backbone]] = {}
+_input_kinds: dict[str, InputKind] = {}
 
 
 def list_backbones() -> list[str]:
@@ -90,7 +96,36 @@ def get_backbone(name: str, weights: str | None = "default", *, in_channels: int
     return _family_of(name).build(name, weights, in_channels)
 
 
-def register_backbone(name: str, builder: Callable[[str | None], Backbone]) -> None:
+def input_kind_of(name: str) -> InputKind:
+    """Return what a backbone that goes by a name takes, without building it.
+
+    Parameters
+    ----------
+    name : str
+        As for ``get_backbone``.
+
+    Returns
+    -------
+    {"image", "table", "tensor"}
+        Pictures, rows of a table, or anything else whose first axis counts samples.
+
+    Raises
+    ------
+    UnknownBackboneError
+        Where no backbone has the name.
+
+    Examples
+    --------
+    >>> from sktl.backbones import input_kind_of
+    >>> input_kind_of("resnet50"), input_kind_of("all_minilm_l6_v2")
+    ('image', 'tensor')
+    """
+    if name in _registered:
+        return _input_kinds.get(name, "image")
+    return _family_of(name).input_kind
+
+
+def register_backbone(name: str, builder: Callable[[str | None], Backbone], *, input_kind: InputKind = "image") -> None:
     """Make a backbone of one's own known by a name.
 
     Parameters
@@ -99,6 +134,8 @@ def register_backbone(name: str, builder: Callable[[str | None], Backbone]) -> N
         A name that is not taken.
     builder : callable
         Called with ``weights``; returns a ``Backbone``.
+    input_kind : {"image", "table", "tensor"}, default="image"
+        What that takes.
 
     Raises
     ------
@@ -111,13 +148,13 @@ def register_backbone(name: str, builder: Callable[[str | None], Backbone]) -> N
     >>> from sktl.backbones import Backbone, get_backbone, register_backbone
     >>> def two_layers(weights):
     ...     return Backbone(stages=[("one", nn.Linear(4, 3)), ("two", nn.Linear(3, 2))])
-    >>> register_backbone("two_layers", two_layers)
+    >>> register_backbone("two_layers", two_layers, input_kind="tensor")
     >>> get_backbone("two_layers", weights=None).n_stages
     2
     """
     if name in _registered or any(family.knows(name) for family in FAMILIES):
         raise ValueError(f"the name {name!r} is taken; choose another for this backbone")
-    _registered[name] = builder
+    _registered[name], _input_kinds[name] = builder, input_kind
 
 
 def _family_of(name: str) -> BackboneFamily:

@@ -10,7 +10,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
-from sktl.backbones import MLP, Backbone, backbone_from_module, get_backbone
+from sktl.backbones import MLP, Backbone, backbone_from_module, get_backbone, input_kind_of
 from sktl.utils._seeds import seeded
 
 __all__ = ["describe_backbone", "dtype_of", "open_backbone"]
@@ -34,7 +34,7 @@ def describe_backbone(backbone: Any) -> tuple[Any, str]:
         Where it is none of these.
     """
     if isinstance(backbone, str):
-        return (MLP(), "table") if backbone == "mlp" else (backbone, "image")
+        return (MLP(), "table") if backbone == "mlp" else (backbone, input_kind_of(backbone))
     if isinstance(backbone, MLP):
         return backbone, "table"
     if isinstance(backbone, nn.Module):
