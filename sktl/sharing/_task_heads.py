@@ -7,7 +7,7 @@ from torch import nn
 
 from sktl.sharing._stacked import StackedLinear, stack
 
-__all__ = ["StackedHeads", "TaskHead", "fuse_heads"]
+__all__ = ["GrownHead", "StackedHeads", "TaskHead", "fuse_heads"]
 
 
 class StackedHeads(nn.Module):
@@ -30,6 +30,15 @@ class StackedHeads(nn.Module):
         self.layers = nn.Sequential(*hidden, StackedLinear([_widened(layer, widest) for layer in last]))  # type: ignore[arg-type]
         places = [(task, output) for task, layer in enumerate(last) for output in range(layer.out_features)]
         self.register_buffer("places", torch.tensor(places).T, persistent=False)
+
+    @property
+    def n_outputs(self) -> int:
+        """The outputs of all tasks."""
+        return self.places.shape[1]
+
+    def grown(self, other: "TaskHead") -> "GrownHead":
+        """Return a head with the outputs of another behind those of this one."""
+        return GrownHead([self, other])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return outputs (b, n_outputs) for features (b, n_features), or (n_tasks, b, n_features) of towers."""
@@ -54,6 +63,15 @@ class StackedHeads(nn.Module):
 class FusedHead(nn.Sequential):
     """A head of hidden layers and a last one, which holds the outputs of one task or of several side by side."""
 
+    @property
+    def n_outputs(self) -> int:
+        """The outputs of all tasks."""
+        return self[-1].get_parameter("weight").shape[0]
+
+    def grown(self, other: "TaskHead") -> "GrownHead":
+        """Return a head with the outputs of another behind those of this one."""
+        return GrownHead([self, other])
+
     @torch.no_grad()
     def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         """Give the last layer its weights (n_outputs, n_in) and biases (n_outputs,)."""
@@ -66,7 +84,53 @@ class FusedHead(nn.Sequential):
         self[-1].get_parameter("bias").copy_(bias)
 
 
-TaskHead = FusedHead | StackedHeads
+class GrownHead(nn.Module):
+    """Heads that came one after the other, each computed by itself.
+
+    A product of more rows may be rounded otherwise: apart from each other, the first heads return the bits that they
+    returned before there were others.
+
+    Parameters
+    ----------
+    parts : sequence of TaskHead
+        In the order of their outputs. They take features that all tasks share.
+    """
+
+    def __init__(self, parts: Sequence["TaskHead"]):
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+
+    @property
+    def n_outputs(self) -> int:
+        """The outputs of all tasks."""
+        return sum(self._widths)
+
+    @property
+    def _widths(self) -> list[int]:
+        return [part.n_outputs for part in self.parts]  # type: ignore[misc]
+
+    def grown(self, other: "TaskHead") -> "GrownHead":
+        """Return a head with the outputs of another behind those of this one."""
+        return GrownHead([*self.parts, other])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return outputs (b, n_outputs) for features (b, n_features)."""
+        return torch.cat([part(x) for part in self.parts], dim=1)
+
+    @torch.no_grad()
+    def set_last(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
+        """Give the last layers their weights (n_outputs, n_in) and biases (n_outputs,)."""
+        for part, rows, numbers in zip(self.parts, weight.split(self._widths), bias.split(self._widths), strict=True):
+            part.set_last(rows, numbers)  # type: ignore[operator]
+
+    @torch.no_grad()
+    def set_bias(self, bias: torch.Tensor) -> None:
+        """Give the last layers their biases (n_outputs,)."""
+        for part, numbers in zip(self.parts, bias.split(self._widths), strict=True):
+            part.set_bias(numbers)  # type: ignore[operator]
+
+
+TaskHead = FusedHead | StackedHeads | GrownHead
 
 
 def fuse_heads(heads: Sequence[nn.Sequential]) -> TaskHead:

@@ -94,3 +94,31 @@ def test_what_makes_layers_alike_in_width_stays_zero():
     assert not last.weight[0, 1:].any()
     assert not last.bias[2, 2:].any()
     assert last.weight[1].any(dim=1).all()
+
+
+class TestGrownHead:
+    """Heads that came one after the other."""
+
+    @pytest.mark.parametrize("first", [fuse_heads, StackedHeads])
+    @pytest.mark.parametrize("n_rows", [1, 3, 16, 33, 1000])
+    def test_the_first_outputs_keep_their_bits(self, hidden, first, n_rows):
+        torch.manual_seed(0)
+        heads = [build_head(64, width, hidden) for width in (3, 4, 2)]
+        old = first(heads[:2])
+        x = torch.randn(n_rows, 64)
+        head = old.grown(fuse_heads(heads[2:])).grown(fuse_heads([build_head(64, 5)]))
+        assert torch.equal(head(x)[:, :7], old(x))
+        torch.testing.assert_close(head(x)[:, :9], loop(heads, x))
+        assert [part.n_outputs for part in head.parts] == [7, 2, 5]
+        assert head.n_outputs == head(x).shape[1] == 14
+
+    @pytest.mark.parametrize("first", [fuse_heads, StackedHeads])
+    def test_last_layers_can_be_set(self, hidden, first):
+        heads, n_in = make_heads(hidden), (hidden or (5,))[-1]
+        head, x = first(heads[:2]).grown(fuse_heads(heads[2:])), torch.randn(8, 5, dtype=torch.float64)
+        whole, weight, bias = fuse_heads(make_heads(hidden)), torch.randn(7, n_in).double(), torch.randn(7).double()
+        for one in (head, whole):
+            one.set_last(weight, bias)
+        torch.testing.assert_close(head(x), whole(x))
+        head.set_bias(bias + 1)
+        torch.testing.assert_close(head(x), whole(x) + 1)
