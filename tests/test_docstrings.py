@@ -40,7 +40,7 @@ FAULTS = {
 }
 ESTIMATORS = [name for name in sktl.__all__ if name != "ActivationCache"]
 # Fitted attributes that depend on the kind of X.
-BY_INPUT = {"feature_names_in_", "input_shape_", "n_features_in_"}
+BY_INPUT = {"feature_names_in_", "forgetting_", "input_shape_", "n_features_in_"}
 
 
 def public_paths() -> list[str]:
