@@ -33,8 +33,8 @@ def save_freeze_table(by_case: dict) -> None:
     notes = [
         "Balanced accuracy on the test set, of 100. A depth is the number of frozen stages.",
         "",
-        f'`"auto"` is {np.mean(regrets):.2f} points below the best depth in hindsight on average, {np.max(regrets):.1f} '
-        f"at most; it is below head only by {max(0.0, np.max(losses)):.1f} at most.",
+        f'`"auto"` is {np.mean(regrets):.2f} points below the best depth on average, {np.max(regrets):.1f} at '
+        f"most; it is below head only by {max(0.0, np.max(losses)):.1f} at most.",
     ]
     save_table("auto_freeze", header, lines, notes)
 

@@ -162,9 +162,9 @@ def solve_prototypes(sums: PrototypeSums, *, n_outputs: int | None = None) -> Li
     The temperature τ makes probabilities of these distances, which would be far too sure of themselves. It is the
     largest of three. The first is 1, right for a Gaussian model that is known. The second is 0.1 · D / n^¼, with D the
     mean squared distance between two prototypes and n the geometric mean of the samples a class: an experience with
-    frozen features. The third is V / (D - E), which is right for two Gaussian classes whose means and
-    covariance are estimates. V is the variance of half the difference of two distances, and E the part of D that is noise in
-    the means. Both come from the covariance S of samples about their class means, as leaving each sample out would
+    frozen features. The third is V / (D - E), which is right for two Gaussian classes whose means and covariance are
+    estimates. V is the variance of half the difference of two distances, and E the part of D that is noise in the
+    means. Both come from the covariance S of samples about their class means, as leaving each sample out would
     show it, by way of the mean leverage h (Golub, Heath and Wahba, 1979): V is the mean of u' S u / (1 - h)² over
     pairs, u = A⁻¹ (m_a - m_b), and E that of tr(A⁻¹ S) / (1 - h) · (1 / n_a + 1 / n_b); D - E is held above
     0.4 D / √(Σ_i w_i - n_classes). With one sample a class there is no S, and no third.
