@@ -220,7 +220,7 @@ def words():
 
 def transfer(freeze):
     """Return the encoder with a new head."""
-    classifier = TransferClassifier("all_minilm_l6_v2", freeze=freeze, random_state=0)
+    classifier = TransferClassifier("all_minilm_l6_v2", freeze=freeze, max_epochs=10, random_state=0)
     return make_pipeline(Tokenizer(length=24), classifier)
 
 

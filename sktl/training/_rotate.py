@@ -8,6 +8,9 @@ from scipy import linalg
 
 __all__ = ["Rotation", "join_blocks", "rotate", "row_weights"]
 
+# Features that differ by less, beside their own size, are alike but for rounding.
+ALIKE = 1e-9
+
 
 @dataclasses.dataclass(frozen=True)
 class Rotation:
@@ -44,7 +47,10 @@ def rotate(features: np.ndarray, weights: np.ndarray) -> Rotation:
     features = np.asarray(features, dtype=np.float64)
     mean = np.average(features, axis=0, weights=weights)
     centred = features - mean
-    scale = np.sqrt(np.average(np.einsum("ij,ij->i", centred, centred), weights=weights)) or 1.0
+    scale = np.sqrt(np.average(np.einsum("ij,ij->i", centred, centred), weights=weights))
+    if scale <= ALIKE * np.abs(mean).max(initial=0.0):
+        centred[:], scale = 0.0, 1.0
+    scale = scale or 1.0
     centred /= scale
     if centred.shape[0] >= centred.shape[1] or not centred.any():  # features that are all alike span no axis
         return Rotation(centred, None, mean, float(scale))
@@ -75,7 +81,8 @@ def row_weights(weights: np.ndarray) -> np.ndarray:
 
 
 def _spread(features: np.ndarray, weights: np.ndarray) -> float:
-    """Return the root of the mean squared distance from the mean; 1 where that is 0."""
+    """Return the root of the mean squared distance from the mean; 1 where features are alike."""
     features = features.astype(np.float64)
     mean = np.average(features, axis=0, weights=weights)
-    return float(np.sqrt(np.average(np.square(features - mean), axis=0, weights=weights).sum())) or 1.0
+    spread = float(np.sqrt(np.average(np.square(features - mean), axis=0, weights=weights).sum()))
+    return spread if spread > ALIKE * np.abs(mean).max(initial=0.0) else 1.0

@@ -69,7 +69,8 @@ def rank_backbones(
         Height and width in pixels that pictures are brought to. "auto" is what the weights of each were trained on.
     head_l2 : float or "auto", default="auto"
         The λ of the heads, as for :class:`sktl.TransferClassifier`. "auto" finds one for each backbone and fold, which
-        takes about ten times as long as a head with a λ that is given.
+        takes about ten times as long as a head with a λ that is given. One λ for all suits some features better than
+        others.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the features are kept, as for :class:`sktl.TransferClassifier`.
     device : str, default="auto"
@@ -124,11 +125,11 @@ def rank_backbones(
     >>> from sktl import TransferClassifier
     >>> from sktl.transferability import rank_backbones
     >>> rng = np.random.default_rng(0)
-    >>> X = rng.normal(size=(1150, 10)).astype("float32")
+    >>> X = rng.normal(size=(1300, 10)).astype("float32")
     >>> first, second = (X @ rng.normal(size=(10, 2)) > 0).T
     >>> source = TransferClassifier("mlp", random_state=0).fit(X[:1000], 2 * first[:1000] + second[:1000])
     >>> backbones = {"untrained": "mlp", "knows groups": source.backbone_}
-    >>> ranking = rank_backbones(X[1000:], (first ^ second)[1000:], backbones, cv=3, head_l2=0.01, random_state=0)
+    >>> ranking = rank_backbones(X[1000:], (first ^ second)[1000:], backbones, cv=3, head_l2=0.001, random_state=0)
     >>> [(row.name, row.weights, row.n_features) for row in ranking.rows]
     [('knows groups', 'fitted', 256), ('untrained', 'random', 256)]
     """

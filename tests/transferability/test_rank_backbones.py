@@ -61,9 +61,8 @@ def test_scores_are_those_of_the_frozen_estimator(make_knowing, pairs):
     backbone, _ = make_knowing()
     folds = list(MultiTaskStratifiedKFold(4, random_state=7).split(X, y))
     row = rank_backbones(X, y, [backbone], cv=4, head_l2=0.01, random_state=7).best
-    expected = cross_val_score(
-        TransferClassifier(backbone, freeze="all", head_stages="last", random_state=7), X, y, cv=folds
-    )
+    estimator = TransferClassifier(backbone, freeze="all", head_stages="last", head_l2=0.01, random_state=7)
+    expected = cross_val_score(estimator, X, y, cv=folds)
     assert np.array_equal(row.scores, expected)
     numbers = X[:, 0] * X[:, 1]
     ranking = rank_backbones(X, numbers, [backbone], cv=KFold(3), random_state=7)
