@@ -1,6 +1,7 @@
 """What the parameters of an estimator, the data and the network come to."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.model_selection import train_test_split
 from sktl.backbones import Backbone
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._stage_probes import StageProbes, late_stages
-from sktl.freezing import FreezeChoice, Situation, choose_freeze
+from sktl.freezing import FreezeChoice, Situation, choose_freeze, stage_depth
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
@@ -35,44 +36,18 @@ def make_plan(
     ``goes_on`` says that it starts from fitted weights, ``one_pass`` that it is over after one pass at a constant rate.
     ``probes`` are asked where something is "auto".
     """
-    situation = Situation(
-        stage_sizes=tuple(backbone.stage_sizes()),
-        n_samples=problem.n_samples,
-        samples_per_class=problem.typical_samples_per_class(),
-        architecture=backbone.architecture,
-        is_pretrained=backbone.is_pretrained,
-        score_stages=None if probes is None else lambda: probes.scores,
-    )
-    choice = choose_freeze(estimator.freeze, backbone.stage_names, situation)
     has_prototypes = getattr(estimator, "head", "linear") == "prototype"
-    if has_prototypes:
-        choice = _freeze_for_prototypes(estimator, backbone, choice)
     if goes_on:
         choice = FreezeChoice(estimator.freeze_, estimator.freeze_reason_ if one_pass else CONTINUED)
+    elif has_prototypes:
+        choice = _freeze_for_prototypes(estimator, backbone)
+    else:
+        choice = choose_freeze(estimator.freeze, backbone.stage_names, _situation(backbone, problem, probes))
     all_frozen = choice.depth == backbone.n_stages
     split = (np.arange(problem.n_samples), None) if one_pass else _split(estimator, problem)
-    training = _settings(
-        estimator,
-        backbone,
-        problem,
-        rows_are_vectors=backbone.input_kind == "table",
-        starts_trained=backbone.is_pretrained,
-        n_training=len(split[0]),
-    )
-    head_training = _settings(
-        estimator, backbone, problem, rows_are_vectors=True, starts_trained=False, n_training=len(split[0])
-    )
-    if not all_frozen:  # the given length and rate are those of the main phase
-        head_training = dataclasses.replace(
-            head_training,
-            max_epochs=recipe.choose_epochs("auto", len(split[0]), head_training.batch_size, False),
-            lr=recipe.choose_lr("auto", 0, False, head_training.optimizer),
-        )
+    head_training, training = _phases(estimator, backbone, problem, len(split[0]), all_frozen)
     if one_pass:
-        head_training, training = (
-            dataclasses.replace(phase, max_epochs=1, has_schedule=False, patience=None)
-            for phase in (head_training, training)
-        )
+        head_training, training = (_one_pass(phase) for phase in (head_training, training))
         # The heads are trained by now, and the strong decay from scratch would have them forget.
         decay = recipe.choose_weight_decay(estimator.weight_decay, True, head_training.optimizer)
         head_training = dataclasses.replace(head_training, weight_decay=decay)
@@ -100,18 +75,51 @@ def make_plan(
     return plan, choice
 
 
-def _freeze_for_prototypes(estimator: Any, backbone: Backbone, choice: FreezeChoice) -> FreezeChoice:
+def _situation(backbone: Backbone, problem: Problem, probes: StageProbes | None) -> Situation:
+    """Return what a freeze policy may know."""
+    return Situation(
+        stage_sizes=tuple(backbone.stage_sizes()),
+        n_samples=problem.n_samples,
+        samples_per_class=problem.typical_samples_per_class(),
+        architecture=backbone.architecture,
+        is_pretrained=backbone.is_pretrained,
+        score_stages=None if probes is None else lambda: probes.scores,
+    )
+
+
+def _phases(
+    estimator: Any, backbone: Backbone, problem: Problem, n_training: int, all_frozen: bool
+) -> tuple[TrainingSettings, TrainingSettings]:
+    """Return how heads are trained on features, and how heads and free stages are trained together."""
+    rows_are_vectors, is_pretrained = backbone.input_kind == "table", backbone.is_pretrained
+    settings = functools.partial(_settings, estimator, backbone, problem, n_training=n_training)
+    training = settings(rows_are_vectors=rows_are_vectors, starts_trained=is_pretrained)
+    head_training = settings(rows_are_vectors=True, starts_trained=False)
+    if not all_frozen:  # the given length and rate are those of the main phase
+        head_training = dataclasses.replace(
+            head_training,
+            max_epochs=recipe.choose_epochs("auto", n_training, head_training.batch_size, False),
+            lr=recipe.choose_lr("auto", 0, False, head_training.optimizer),
+        )
+    return head_training, training
+
+
+def _one_pass(phase: TrainingSettings) -> TrainingSettings:
+    return dataclasses.replace(phase, max_epochs=1, has_schedule=False, patience=None)
+
+
+def _freeze_for_prototypes(estimator: Any, backbone: Backbone) -> FreezeChoice:
     """Return the choice of a head of prototypes, which are means of features that stay as they are."""
     if len(estimator.head_hidden):
         raise ValueError("head='prototype' has no hidden layers: leave head_hidden=(), or take head='linear'")
     if estimator.freeze == "auto":
         return FreezeChoice(backbone.n_stages, "prototypes are means of frozen features")
-    if choice.depth < backbone.n_stages:
+    if stage_depth(estimator.freeze, backbone.stage_names, "freeze") < backbone.n_stages:
         raise ValueError(
             f"head='prototype' wants every stage frozen, got freeze={estimator.freeze!r}: leave it 'auto' or 'all', or "
             "take head='linear'"
         )
-    return choice
+    return FreezeChoice(backbone.n_stages, f"freeze={estimator.freeze!r} was given")
 
 
 def _head_stages(

@@ -1,7 +1,7 @@
 """Classification by a network that was trained on another task."""
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
@@ -9,14 +9,14 @@ from sklearn.utils.validation import validate_data
 from sktl.estimators._class_weights import class_weights
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.estimators._store import store_parameters
+from sktl.estimators._takes_more_data import TakesMoreData
 from sktl.tasks import ClassificationTask, TaskSet
-from sktl.training import fit_prototypes
 from sktl.utils._labels import complete_labels
 
 __all__ = ["TransferClassifier"]
 
 
-class TransferClassifier(ClassifierMixin, NetworkEstimator):
+class TransferClassifier(ClassifierMixin, TakesMoreData):
     """Classifier that puts a new head on a network trained on another task.
 
     The backbone loses its output layer and gets a randomly initialised head. ``freeze`` says how many of its stages
@@ -234,77 +234,6 @@ class TransferClassifier(ClassifierMixin, NetworkEstimator):
         factors = class_weights(self.class_weight, classes, numbers, weights.values[:, 0])
         weights.values[:, 0] *= factors[numbers]
         return TaskSet((ClassificationTask(classes),))
-
-    def _use_tasks(self, known, labels, weights):
-        classes = known.tasks[0].classes
-        unknown = np.setdiff1d(labels.columns[0], classes)
-        if len(unknown):
-            raise ValueError(
-                f"partial_fit knows the classes {classes.tolist()}, but y holds {unknown.tolist()} too; give all "
-                "classes there will be to the first call, classes=[...]"
-            )
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' goes by the shares of the classes in all of y, which partial_fit does not "
-                "see; give the weights as a dict"
-            )
-        numbers = np.searchsorted(classes, labels.columns[0])
-        weights.values[:, 0] *= class_weights(self.class_weight, classes, numbers, weights.values[:, 0])[numbers]
-        return known
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the last fit with more data of the same task, by one pass over them at a constant rate.
-
-        The first call fits as ``fit`` does. Later ones take gradient steps with the head and the free stages, so that
-        what was learned before fades as it does in any training that goes on; data that can be kept are better fitted
-        together. Prototypes forget nothing, whatever the order of the data, and take new classes.
-
-        Parameters
-        ----------
-        X : as in ``fit``
-            The inputs.
-        y : array-like of shape (n_samples,)
-            Labels, all of them among the classes.
-        classes : array-like of shape (n_classes,), default=None
-            All classes there will be; None: those in the y of the first call.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss.
-
-        Returns
-        -------
-        self
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            Where y holds a class that is not known, or ``classes`` are others than those of the first call.
-        """
-        given = None if classes is None else np.unique(classes)
-        if not hasattr(self, "net_"):
-            known = None if given is None else TaskSet((ClassificationTask(given),))
-            return self._fit(X, y, sample_weight, goes_on=False, known=known)
-        if self.head == "prototype":
-            more = np.unique(self._read_target(y).columns[0]) if given is None else given
-            known = TaskSet((ClassificationTask(np.union1d(self.classes_, more)),))
-            return self._fit(X, y, sample_weight, goes_on=True, known=known, one_pass=True)
-        if given is not None and not np.array_equal(given, self.classes_):
-            raise ValueError(
-                f"`classes={given.tolist()}` is not the same as on last call to partial_fit, was: "
-                f"{self.classes_.tolist()}; start a new estimator for other classes"
-            )
-        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, one_pass=True)
-
-    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
-        if self.head == "linear":
-            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh)
-        before = None
-        if not plan.solves_heads:  # more data, which may hold new classes
-            classes = plan.tasks.tasks[0].classes
-            before = self._prototypes.grow(len(classes), np.searchsorted(classes, self.classes_))
-        net, self._prototypes = fit_prototypes(activations, targets, weights, plan, before, others)
-        return net, []
 
     def predict(self, X):
         """Return the likeliest class of each sample.

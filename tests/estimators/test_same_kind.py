@@ -33,8 +33,8 @@ def goes_on_from(backbone, X, y):
 
 
 def test_the_same_columns(source, table, y):
-    goes_on_from(source, table, ~y)
-    goes_on_from(source, table.to_numpy(), ~y)  # no names to compare
+    assert goes_on_from(source, table, ~y).backbone_ is source
+    assert goes_on_from(source, table.to_numpy(), ~y).backbone_ is source  # no names to compare
 
 
 def test_columns_in_another_order(source, table, y):
@@ -78,7 +78,8 @@ class TestTensors:
         return TransferClassifier(taken, freeze=0, **QUICK).fit(X, np.arange(20) % 2).backbone_
 
     def test_another_length_is_welcome(self, backbone, rng):
-        goes_on_from(backbone, rng.normal(size=(20, 2, 12)).astype(np.float32), np.arange(20) % 2)
+        fitted = goes_on_from(backbone, rng.normal(size=(20, 2, 12)).astype(np.float32), np.arange(20) % 2)
+        assert fitted.input_shape_ == (2, 12)
 
     def test_another_number_of_axes(self, backbone, rng):
         with pytest.raises(ValueError, match=r"samples of shape \(2, 9, 1\), but those .* had the shape \(2, 9\)"):
