@@ -6,7 +6,7 @@ from sktl.freezing._situation import Situation
 
 __all__ = ["freeze_by_data"]
 
-# The numbers come out of benchmarks/auto_freeze.py. Below either of these, stages lose by training as often as not.
+# Proposals, which benchmarks/auto_freeze.py is to settle. Below either of these the head alone is trained.
 HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
 # From either of these on, enough is known without trying heads.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
