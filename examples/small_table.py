@@ -3,8 +3,8 @@ A small table beside a large one
 ================================
 
 Six properties of 2,000 materials have been measured, and a seventh of only a few. Both tables have the same columns. A
-network that has learned the six is a start for the seventh, if it has causes in common with them; if it has none, an
-ordinary model does as well.
+network that has learned the six is a start for the seventh, if it has causes in common with them. If it has none, an
+ordinary model does better.
 
 The materials are made up: this shows how to work, and what can be expected in the two cases. It does not show which of
 them is yours::
@@ -111,7 +111,7 @@ def draw_curves(found, counts, path):
             axes.errorbar(
                 counts, values.mean(axis=1), values.std(axis=1), marker="o", capsize=3, color=color, label=name
             )
-        axes.set(title=f"A property {title}", xlabel="rows to learn from", xscale="log", ylim=(-0.25, 1.02))
+        axes.set(title=f"A property {title}", xlabel="rows to learn from", xscale="log", ylim=(-0.6, 1.02))
         axes.set_xticks(counts, [str(count) for count in counts], minor=False)
         axes.minorticks_off()
         axes.grid(axis="y", alpha=0.3)
