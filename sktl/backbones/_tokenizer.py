@@ -107,7 +107,7 @@ class Tokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         Returns
         -------
-        ndarray of shape (n_samples, length_), int64
+        ndarray of shape (n_samples, `length_`), int64
             The ids, then 0.
 
         Raises
