@@ -165,11 +165,23 @@ def split_tasks(words, speakers, wake, newcomers, rng, n_words=6):
     return np.flatnonzero(np.isin(words, of_task_a) & ~is_new), np.flatnonzero(is_new)
 
 
-def split_newcomers(is_wake, of_newcomers, count, n_reserved, rng):
+def split_newcomers(is_wake, speakers, of_newcomers, count, n_reserved, rng):
     """Return the indices to learn from, a third of them the wake word, and to judge by, whatever the count."""
-    positive, negative = (rng.permutation(of_newcomers[is_wake[of_newcomers] == value]) for value in (True, False))
+    positive, negative = (
+        in_turns(of_newcomers[is_wake[of_newcomers] == value], speakers, rng) for value in (True, False)
+    )
     train = np.concatenate([positive[:count], negative[: 2 * count]])
     return train, np.concatenate([positive[n_reserved:], negative[2 * n_reserved :]])
+
+
+def in_turns(indices, speakers, rng):
+    """Return indices in random order, but with the speakers taking turns."""
+    indices = rng.permutation(indices)
+    turn = np.empty(len(indices))
+    for speaker in np.unique(speakers[indices]):
+        is_theirs = speakers[indices] == speaker
+        turn[is_theirs] = np.arange(is_theirs.sum())
+    return indices[np.argsort(turn, kind="stable")]
 
 
 def fit_source(waves, words, seed=0, max_epochs=12):
@@ -213,7 +225,7 @@ def draw_curves(found, counts, path):
 def main(recordings, plot="wake_word.png", wake=None, counts=(3, 5, 10), n_draws=3, max_epochs=12):
     """Train on task A, then compare detectors of a wake word, and draw the comparison."""
     waves, words, speakers = recordings
-    wake = wake or np.unique(words)[-1]
+    wake = wake or str(np.unique(words)[-1])
     task_a, of_newcomers = split_tasks(words, speakers, wake, np.unique(speakers)[-2:], np.random.default_rng(0))
     source = fit_source(waves[task_a], words[task_a], max_epochs=max_epochs)
     others = of_newcomers[np.isin(words[of_newcomers], source.classes_)]
@@ -224,7 +236,8 @@ def main(recordings, plot="wake_word.png", wake=None, counts=(3, 5, 10), n_draws
     found = {name: np.zeros((len(counts), n_draws)) for name in detectors(source)}
     for draw in range(n_draws):
         for number, count in enumerate(counts):
-            train, test = split_newcomers(is_wake, of_newcomers, count, max(counts), np.random.default_rng(draw))
+            rng = np.random.default_rng(draw)  # the same for all counts, so that each set holds the smaller ones
+            train, test = split_newcomers(is_wake, speakers, of_newcomers, count, max(counts), rng)
             for name, detector in detectors(source, seed=draw).items():
                 score = detector.fit(waves[train], is_wake[train]).predict_proba(waves[test])[:, 1]
                 found[name][number, draw] = roc_auc_score(is_wake[test], score)

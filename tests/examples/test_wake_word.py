@@ -78,12 +78,22 @@ def test_nobody_is_judged_by_what_was_learned(example, recordings):
     """The sets to learn from grow, and the set to judge by stays the same and apart from all of them."""
     _, words, speakers = recordings
     is_wake, of_newcomers = words == "uef", np.flatnonzero(np.isin(speakers, ["eve", "fred"]))
-    splits = [example.split_newcomers(is_wake, of_newcomers, k, 5, np.random.default_rng(1)) for k in (2, 5)]
+    splits = [example.split_newcomers(is_wake, speakers, of_newcomers, k, 5, np.random.default_rng(1)) for k in (2, 5)]
     (small, test), (large, same) = splits
     assert is_wake[small].sum() == 2 and len(small) == 6
     assert set(small) < set(large)
     assert np.array_equal(test, same)
     assert not set(large) & set(test)
+    assert set(speakers[small][is_wake[small]]) == {"eve", "fred"}
+
+
+def test_speakers_take_turns(example, rng):
+    """No speaker is heard twice before all others were heard, and what is left of one comes last."""
+    speakers = np.array(["ann"] * 5 + ["bob"] * 3)
+    order = example.in_turns(np.arange(8), speakers, rng)
+    assert sorted(order) == list(range(8))
+    assert all(set(speakers[order[start : start + 2]]) == {"ann", "bob"} for start in (0, 2, 4))
+    assert set(speakers[order[6:]]) == {"ann"}
 
 
 def test_files_are_read(example, tmp_path):
