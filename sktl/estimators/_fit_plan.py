@@ -83,7 +83,7 @@ def _situation(backbone: Backbone, problem: Problem, probes: StageProbes | None)
         samples_per_class=problem.typical_samples_per_class(),
         architecture=backbone.architecture,
         is_pretrained=backbone.is_pretrained,
-        score_stages=None if probes is None else lambda: probes.scores,
+        probe_losses=None if probes is None else lambda: probes.losses,
     )
 
 

@@ -130,9 +130,9 @@ class MultiTaskClassifier(MultiTaskNetwork):
         Why.
     head_stages_ : tuple of str
         The stages that the head reads.
-    stage_scores_ : dict of str to float, or None
-        The share of held-out answers that a linear head behind each of the later stages got right, or its R², if
-        ``freeze="auto"`` asked for it.
+    probe_losses_ : dict of str to float, or None
+        The held-out losses of linear heads that read the last stage (``"last"``) and the later half of the stages side
+        by side (``"late"``), if ``freeze="auto"`` or ``head_stages="auto"`` asked for them.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float, ndarray of shape (n_tasks,) or None

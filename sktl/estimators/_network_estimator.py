@@ -169,7 +169,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
-        self.stage_scores_ = tried.named_scores(self.stages_)
+        self.probe_losses_ = tried.known_losses
         self._fitted_to = describe_inputs(inputs, self._columns())
         self._keep_backbone(net, plan.depth, len(chosen))
         self.cache_report_ = activations.report

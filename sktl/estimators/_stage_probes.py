@@ -8,11 +8,11 @@ import numpy as np
 
 from sktl.estimators._problem import Problem
 from sktl.features import FrozenActivations, Samples
-from sktl.training import held_out_heads
+from sktl.training import HeldOut, held_out_heads
 
 __all__ = ["StageProbes", "late_stages"]
 
-# A linear head's score from as many is known to two points, and more would cost seconds.
+# From as many, losses of two heads on the same folds compare well, and more would cost seconds.
 MAX_SAMPLES = 500
 
 
@@ -47,29 +47,30 @@ class StageProbes:
         samples = self.samples.subset(chosen) if len(chosen) < len(self.samples) else self.samples
         return self.open_activations(samples).stage_features()
 
-    def _held_out(self, depths: tuple[int, ...]):
+    def _held_out(self, depths: tuple[int, ...]) -> HeldOut:
         problem, chosen = self.problem, self._chosen
         blocks = [self._features[depth - 1] for depth in depths]
         return held_out_heads(problem.tasks, blocks, problem.targets[chosen], problem.weights[chosen], problem.seed)
 
     @functools.cached_property
-    def scores(self) -> tuple[float, ...]:
-        """The held-out score of a head behind each of the late stages alone."""
-        return tuple(self._held_out((depth,)).score for depth in late_stages(len(self._features)))
+    def losses(self) -> dict[str, float] | None:
+        """The held-out losses of a head that reads the last stage, and of one that reads the late ones side by side.
 
-    def named_scores(self, stage_names: tuple[str, ...]) -> dict[str, float] | None:
-        """Return the scores by the names of the stages, if they were asked for."""
-        scores = vars(self).get("scores")
-        return None if scores is None else dict(zip(stage_names[-len(scores) :], scores, strict=True))
+        None where the last stage is the only late one.
+        """
+        last, late = (len(self._features),), late_stages(len(self._features))
+        return None if late == last else {"last": self._held_out(last).loss, "late": self._held_out(late).loss}
 
-    @functools.cached_property
+    @property
+    def known_losses(self) -> dict[str, float] | None:
+        """The losses, if they were asked for."""
+        return vars(self).get("losses")
+
+    @property
     def head_stages(self) -> tuple[int, ...]:
         """Behind how many stages heads should read: the late ones together, if that has the lesser held-out loss."""
         n_stages = len(self._features)
-        late, last = late_stages(n_stages), (n_stages,)
-        if late == last:
-            return last
-        return late if self._held_out(late).loss < self._held_out(last).loss else last
+        return late_stages(n_stages) if self.losses and self.losses["late"] < self.losses["last"] else (n_stages,)
 
 
 def late_stages(n_stages: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """What a freeze policy may know."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 __all__ = ["Situation"]
 
@@ -23,9 +23,10 @@ class Situation:
         The kind of network.
     is_pretrained : bool
         Whether the weights were learned.
-    score_stages : callable or None, default=None
-        Returns the held-out score of a linear head behind each of the later stages, to the last, 1 being best. It
-        costs a pass over the data. None: not to be had.
+    probe_losses : callable or None, default=None
+        Returns the held-out losses of linear heads: ``"last"``, of one that reads the last stage, ``"late"``, of one
+        that reads the later half of the stages side by side; or None, where there is one later stage only. It costs a
+        pass over the data. None: not to be had.
     """
 
     stage_sizes: tuple[int, ...]
@@ -33,7 +34,7 @@ class Situation:
     samples_per_class: float
     architecture: str = "cnn"
     is_pretrained: bool = True
-    score_stages: Callable[[], Sequence[float]] | None = None
+    probe_losses: Callable[[], Mapping[str, float] | None] | None = None
 
     @property
     def n_stages(self) -> int:

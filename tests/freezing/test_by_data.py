@@ -4,11 +4,11 @@ from sktl.freezing import Situation
 from sktl.freezing._by_data import freeze_by_data
 
 SIZES = (10, 10, 20, 40, 60)
-FAR, NEAR = (0.5, 0.7, 0.6), (0.5, 0.6, 0.7)
+FAR, NEAR = {"last": 0.6, "late": 0.4}, {"last": 0.4, "late": 0.6}
 
 
-def situation(n_samples, samples_per_class, scores=FAR, stage_sizes=SIZES, **others):
-    return Situation(stage_sizes, n_samples, samples_per_class, score_stages=lambda: scores, **others)
+def situation(n_samples, samples_per_class, losses=FAR, stage_sizes=SIZES, **others):
+    return Situation(stage_sizes, n_samples, samples_per_class, probe_losses=lambda: losses, **others)
 
 
 def depth_of(*args, **others):
@@ -22,28 +22,28 @@ def never():
 @pytest.mark.parametrize(("n_samples", "per_class"), [(49, 24), (50, 4), (1_000, 4), (2, 1)])
 def test_few_samples_train_the_head_alone(n_samples, per_class):
     assert depth_of(n_samples, per_class) == 5
-    assert freeze_by_data(Situation(SIZES, n_samples, per_class, score_stages=never))[0] == 5
+    assert freeze_by_data(Situation(SIZES, n_samples, per_class, probe_losses=never))[0] == 5
 
 
 @pytest.mark.parametrize(("n_samples", "per_class"), [(50, 5), (4_999, 2_000), (10_000, 99), (50, 25)])
-def test_middling_data_train_stages_where_an_earlier_one_beats_the_last(n_samples, per_class):
+def test_middling_data_train_stages_where_the_later_ones_together_beat_the_last(n_samples, per_class):
     assert depth_of(n_samples, per_class, FAR) == 2
     assert depth_of(n_samples, per_class, NEAR) == 5
 
 
 def test_a_small_lead_is_chance():
-    assert depth_of(200, 20, (0.5, 0.719, 0.7)) == 5
-    assert depth_of(200, 20, (0.5, 0.721, 0.7)) == 2
+    assert depth_of(200, 20, {"last": 1.0, "late": 0.951}) == 5
+    assert depth_of(200, 20, {"last": 1.0, "late": 0.949}) == 2
 
 
-@pytest.mark.parametrize("scores", [(), (0.7,), (float("nan"), 0.7), (0.6, float("nan"))])
-def test_without_scores_to_go_by_stages_are_trained(scores):
-    assert depth_of(200, 20, scores) == 2
+@pytest.mark.parametrize("losses", [None, {"last": float("nan"), "late": 0.7}, {"last": 0.6, "late": float("nan")}])
+def test_without_losses_to_go_by_stages_are_trained(losses):
+    assert depth_of(200, 20, losses) == 2
     assert freeze_by_data(Situation(SIZES, 200, 20))[0] == 2
 
 
 def test_enough_data_train_everything_without_trying_heads():
-    plenty = Situation(SIZES, 5_000, 100, score_stages=never)
+    plenty = Situation(SIZES, 5_000, 100, probe_losses=never)
     assert freeze_by_data(plenty)[0] == 0
     assert depth_of(5_000, 100, architecture="transformer") == 1
 
@@ -62,8 +62,8 @@ def test_the_reason_tells_the_rule_that_was_taken():
         return freeze_by_data(situation(*args, **others))[1]
 
     assert "head alone" in reason(20, 10)
-    assert "0.600 behind the last stage and 0.700 behind an earlier one: the task is far" in reason(200, 10)
-    assert "0.700 behind the last stage and 0.600 behind an earlier one: the task is near" in reason(200, 10, NEAR)
-    assert "first 2 stages" in reason(200, 10, ())
+    assert "0.4 on the later stages together and 0.6 on the last: the task is far" in reason(200, 10)
+    assert "0.6 on the later stages together and 0.4 on the last: the task is near" in reason(200, 10, NEAR)
+    assert "first 2 stages" in reason(200, 10, None)
     assert "every stage" in reason(9_000, 900)
     assert "random" in reason(9_000, 900, is_pretrained=False)
