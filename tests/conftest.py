@@ -3,6 +3,9 @@
 import os
 import pathlib
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # there is a process for each core; numpy and torch read it when they load
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 import torch

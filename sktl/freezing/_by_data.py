@@ -9,10 +9,6 @@ __all__ = ["freeze_by_data"]
 # From benchmarks/auto_freeze.py, where five sets of pictures were drawn from, 2 to 50 per class. Below either of these
 # the losses of held-out folds are noise, and training stages loses up to 10 points as often as it gains them.
 HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
-# Where a head that reads the later stages side by side has this share of the loss of one that reads the last alone, or
-# less, the last stage has lost what the task needs. Near tasks are above 1.04 there, far ones below 0.98; those between
-# 0.95 and 0.98 gain as little as they lose.
-FAR_RATIO = 0.95
 EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture, and half of the time is theirs
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
@@ -50,6 +46,6 @@ def freeze_by_data(situation: Situation) -> tuple[int, str]:
         return early, f"{sizes}, so all but the first {early} stages are trained"
     last, late = losses["last"], losses["late"]
     found = f"linear heads have a held-out loss of {late:.3g} on the later stages together and {last:.3g} on the last"
-    if late > FAR_RATIO * last:
+    if late >= last:
         return n_stages, f"{sizes}; {found}: the task is near to that of the weights, so the head alone is trained"
     return early, f"{sizes}; {found}: the task is far from that of the weights, so all but {early} stages are trained"

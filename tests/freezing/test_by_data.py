@@ -31,9 +31,9 @@ def test_middling_data_train_stages_where_the_later_ones_together_beat_the_last(
     assert depth_of(n_samples, per_class, NEAR) == 5
 
 
-def test_a_small_lead_is_chance():
-    assert depth_of(200, 20, {"last": 1.0, "late": 0.951}) == 5
-    assert depth_of(200, 20, {"last": 1.0, "late": 0.949}) == 2
+def test_a_tie_is_near():
+    assert depth_of(200, 20, {"last": 1.0, "late": 1.0}) == 5
+    assert depth_of(200, 20, {"last": 1.0, "late": 0.999}) == 2
 
 
 @pytest.mark.parametrize("losses", [None, {"last": float("nan"), "late": 0.7}, {"last": 0.6, "late": float("nan")}])
