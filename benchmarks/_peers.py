@@ -131,11 +131,10 @@ def batch_size_for(n: int) -> int:
     return 8 if n <= 40 else 16 if n <= 120 else 32
 
 
-def epochs_for(n: int) -> tuple[int, int]:
-    """Return a short and a long number of epochs for a fine-tune: about 30 and 90 steps, or 45 and 120 from 121 on."""
+def epochs_for(n: int) -> tuple[int, ...]:
+    """Return numbers of epochs for a fine-tune: some 30, 90 and 270 steps, or 45 and 120 from 121 samples on."""
     steps_per_epoch = n // batch_size_for(n)
-    short, long = (30, 90) if n <= 120 else (45, 120)
-    return math.ceil(short / steps_per_epoch), math.ceil(long / steps_per_epoch)
+    return tuple(math.ceil(steps / steps_per_epoch) for steps in ((30, 90, 270) if n <= 120 else (45, 120)))
 
 
 def held_out(y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -202,9 +201,10 @@ class PlainFineTune:
 def tune_plainly(backbone: Backbone, X: np.ndarray, y: np.ndarray, n_classes: int) -> dict:
     """Return the settings of ``PlainFineTune`` that do best on held-out pictures.
 
-    Learning rates and both ways of BatchNorm compete over few epochs, and the best of them tries many.
+    Learning rates and both ways of BatchNorm compete over few epochs, and the best of them tries more and more, as long
+    as that does better.
     """
-    short, long = epochs_for(len(y))
+    short, *longer = epochs_for(len(y))
 
     def judge(settings):
         merits = []
@@ -217,6 +217,10 @@ def tune_plainly(backbone: Backbone, X: np.ndarray, y: np.ndarray, n_classes: in
         {"lr": lr, "epochs": short, "trained_norm": trained} for lr in (3e-4, 1e-3, 3e-3) for trained in (True, False)
     ]
     merits = [judge(candidate) for candidate in candidates]
-    best = candidates[int(np.argmax(merits))]
-    longer = {**best, "epochs": long}
-    return longer if judge(longer) >= max(merits) else best
+    best, reached = candidates[int(np.argmax(merits))], max(merits)
+    for epochs in longer:
+        found = judge({**best, "epochs": epochs})
+        if found < reached:
+            break
+        best, reached = {**best, "epochs": epochs}, found
+    return best

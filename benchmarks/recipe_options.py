@@ -26,7 +26,7 @@ from sktl.backbones import get_backbone
 
 WEIGHTS = {"mobilenet_v2": "weights/mobilenet_v2-imagenet.pth", "efficientnet_lite0": None}
 DEPTH = 2
-USUAL_RATE = 4e-4
+USUAL_RATE = 1e-3
 
 
 def trained(net):
@@ -128,8 +128,8 @@ def called(callback):
 
 
 CHANGES = {
-    "lr 1e-3": {"lr": 2.5 * USUAL_RATE},
-    "lr 1.6e-4": {"lr": 0.4 * USUAL_RATE},
+    "lr 2.5e-3": {"lr": 2.5 * USUAL_RATE},
+    "lr 4e-4": {"lr": 0.4 * USUAL_RATE},
     "every stage at the rate of the head": {"lr_decay": 1.0},
     "half the rate per stage": {"lr_decay": 0.5},
     "weight decay .1": {"weight_decay": 0.1},

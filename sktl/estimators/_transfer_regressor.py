@@ -53,7 +53,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     batch_size : int or "auto", default="auto"
         Samples per step. ``"auto"``: 32; for tables, and a head on frozen features, 64 to 512 by their number.
     lr : float or "auto", default="auto"
-        Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 4e-4 (below 8 million) for a
+        Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 1e-3 (below 8 million) for a
         pretrained network, else 1e-3; 30 times that for SGD.
     lr_decay : float or "auto", default="auto"
         Factor of the learning rate per stage below the head. ``"auto"``: if they are pretrained, .8 for

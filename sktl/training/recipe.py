@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 # AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps.
-FINE_TUNING_RATES = ((8e6, 4e-4), (30e6, 1e-4), (120e6, 5e-5), (math.inf, 2e-5))
+FINE_TUNING_RATES = ((8e6, 1e-3), (30e6, 1e-4), (120e6, 5e-5), (math.inf, 2e-5))
 FROM_SCRATCH_RATE = 1e-3  # torch's own default for Adam and AdamW
 SGD_FACTOR = 30  # BiT fine-tunes by SGD at 3e-3 where AdamW takes 1e-4
 # Later stages are the more specific to the old task, so they move more. On hand signs and written digits, 10 and 50 of

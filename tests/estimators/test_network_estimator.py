@@ -236,7 +236,7 @@ class TestParameters:
 
     def test_what_is_auto_is_said(self, Estimator, make_table_backbone, digits):
         fitted = Estimator(make_table_backbone(), freeze=1, random_state=0).fit(*digits)
-        assert (fitted.max_epochs_, fitted.batch_size_, fitted.lr_, fitted.lr_decay_) == (50, 64, 4e-4, 0.5)
+        assert (fitted.max_epochs_, fitted.batch_size_, fitted.lr_, fitted.lr_decay_) == (50, 64, 1e-3, 0.5)
         assert fitted.head_l2_ > 0
 
     def test_hidden_layers_and_dropout_of_the_head(self, Estimator, make_table_backbone, digits):

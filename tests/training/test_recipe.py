@@ -38,8 +38,8 @@ def test_epochs_of_fine_tuning_make_100_steps_or_10_epochs(n_samples, epochs):
 @pytest.mark.parametrize(
     ("n_parameters", "rate"),
     [
-        (0, 4e-4),
-        (8e6 - 1, 4e-4),
+        (0, 1e-3),
+        (8e6 - 1, 1e-3),
         (8e6, 1e-4),
         (30e6 - 1, 1e-4),
         (30e6, 5e-5),
