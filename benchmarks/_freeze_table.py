@@ -1,10 +1,11 @@
-"""The table of the study on freezing."""
+"""The tables of the study on freezing."""
 
 import collections
+import csv
 from collections.abc import Iterable
 
 import numpy as np
-from _table import save_table
+from _table import RESULTS, save_table
 
 from sktl.freezing import Situation, choose_freeze
 
@@ -12,12 +13,15 @@ __all__ = ["save_freeze_table"]
 
 
 def save_freeze_table(records: Iterable[dict]) -> None:
-    """Keep a table with a row for each network, set and size, as means over the draws; points are of 100."""
+    """Keep a table with a row for each network, set and size, as means over the draws; points are of 100.
+
+    A short one goes to ``results/auto_freeze.csv``, where the docs read it.
+    """
     cases: dict = collections.defaultdict(lambda: collections.defaultdict(dict))
     for record in records:
         cell = record["backbone"], record["set"], record["per_class"]
         cases[cell][record["seed"]][record["depth"]] = record
-    lines, everything = [], collections.defaultdict(list)
+    lines, short, everything = [], collections.defaultdict(dict), collections.defaultdict(list)
     for cell, every_draw in sorted(cases.items()):
         draws = {
             seed: found for seed, found in every_draw.items() if "auto" in found and _taken(found["auto"]) in found
@@ -35,6 +39,7 @@ def save_freeze_table(records: Iterable[dict]) -> None:
         lines.append([*map(str, cell), str(len(draws)), f"{means[last]:.1f}", f"{means[best]:.1f} ({best})"])
         lines[-1] += [f"{auto:.1f}", " ".join(map(str, taken)), f"{ratio:.2f}", every]
         lines[-1] += [f"{seconds[0]:.1f}, {seconds[1]:.1f}"]
+        short[cell[1:]][cell[0]] = [f"{auto:.1f}", f"{means[last]:.1f}", f"{means[best]:.1f} ({best})"]
         everything[cell[0]].append((auto, means, means[last], cell))
     header = ["network", "set", "per class", "draws", "head only", "best depth in hindsight", '"auto"']
     header += ["depths it took", "loss late / last", "every depth", "s head only, s deepest"]
@@ -46,6 +51,17 @@ def save_freeze_table(records: Iterable[dict]) -> None:
         *(_in_words(backbone, found) for backbone, found in everything.items()),
     ]
     save_table("auto_freeze", header, lines, notes)
+    _save_short(short, list(everything))
+
+
+def _save_short(rows: dict, backbones: list[str]) -> None:
+    columns = ('"auto"', "head only", "best depth")
+    with (RESULTS / "auto_freeze.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["set", "per class", *(f"{name}: {column}" for name in backbones for column in columns)])
+        for (name, per_class), found in rows.items():
+            cells = (found.get(backbone, [""] * len(columns)) for backbone in backbones)
+            writer.writerow([name, per_class, *(cell for row in cells for cell in row)])
 
 
 def _in_words(backbone: str, found: list) -> str:
