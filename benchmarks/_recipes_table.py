@@ -30,7 +30,8 @@ def save_recipes(records: Iterable[dict], n_draws: int, *, reused: bool, keep: b
     if reused:
         notes.append("\nPart of these figures are of an earlier run: seconds of two runs do not compare.")
     if keep:
-        save_table("recipes", header, table, notes)
+        sizes = sorted({per_class for _, _, per_class in rows})
+        save_table(f"recipes-{'-'.join(map(str, sizes))}-per-class", header, table, notes)
     else:
         print(*(" | ".join(row) for row in (header, *table)), *notes, sep="\n")
 
