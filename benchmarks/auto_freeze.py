@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/auto_freeze.py --data FOLDER --keep FILE
 
+Pictures are scaled and cropped by the weights' own preprocessing, as ``image_size`` does.
 ``FOLDER`` holds ``data`` and ``weights``. Each record goes to FILE, a line of JSON each, and a further run goes on
 where the last one stopped. ``--table-only FILE ...`` makes the table of what lies in files. "auto" is not fitted to the
 end: what it decides is found out, and looked up among the depths, whose fits are the same.
