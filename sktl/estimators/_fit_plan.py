@@ -99,7 +99,7 @@ def _phases(
         head_training = dataclasses.replace(
             head_training,
             max_epochs=recipe.choose_epochs("auto", n_training, head_training.batch_size, False),
-            lr=recipe.choose_lr("auto", 0, False, head_training.optimizer),
+            lr=recipe.choose_lr("auto", 0, n_training, False, head_training.optimizer),
         )
     return head_training, training
 
@@ -163,7 +163,7 @@ def _settings(
     return TrainingSettings(
         max_epochs=recipe.choose_epochs(estimator.max_epochs, n_training, batch_size, starts_trained),
         batch_size=batch_size,
-        lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), starts_trained, optimizer),
+        lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), n_training, starts_trained, optimizer),
         lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained),
         optimizer=optimizer,
         weight_decay=recipe.choose_weight_decay(estimator.weight_decay, starts_trained, optimizer),

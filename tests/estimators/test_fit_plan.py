@@ -63,7 +63,7 @@ def test_what_the_network_decides(plan):
     trained, fresh = plan(freeze=1)[0], plan(freeze=1, pretrained=False)[0]
     assert (trained.starts_trained, trained.hold_batch_norm) == (True, True)
     assert (fresh.starts_trained, fresh.hold_batch_norm) == (False, False)
-    assert (trained.training.lr, trained.training.max_epochs, trained.training.lr_decay) == (1e-3, 50, 0.5)
+    assert (trained.training.lr, trained.training.max_epochs, trained.training.lr_decay) == (4e-4, 50, 0.5)
     assert (fresh.training.lr, fresh.training.max_epochs, fresh.training.lr_decay) == (1e-3, 250, 1.0)
 
 

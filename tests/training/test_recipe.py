@@ -9,7 +9,7 @@ ADAMW, SGD = torch.optim.AdamW, torch.optim.SGD
 def test_given_values_are_taken():
     assert recipe.choose_batch_size(7, 10**6, True) == 7
     assert recipe.choose_epochs(3, 10, 32, True) == 3
-    assert recipe.choose_lr(0.5, 10**9, True, SGD) == 0.5
+    assert recipe.choose_lr(0.5, 10**9, 1, True, SGD) == 0.5
     assert recipe.choose_lr_decay(0.3, "cnn", False) == 0.3
 
 
@@ -49,13 +49,14 @@ def test_epochs_of_fine_tuning_make_100_steps_or_10_epochs(n_samples, epochs):
     ],
 )
 def test_rates_of_fine_tuning(n_parameters, rate):
-    assert recipe.choose_lr("auto", n_parameters, True, ADAMW) == rate
-    assert recipe.choose_lr("auto", n_parameters, True, SGD) == pytest.approx(30 * rate)
+    assert recipe.choose_lr("auto", n_parameters, 100, True, ADAMW) == rate
+    assert recipe.choose_lr("auto", n_parameters, 100, True, SGD) == pytest.approx(30 * rate)
+    assert recipe.choose_lr("auto", n_parameters, 99, True, ADAMW) == pytest.approx(0.4 * rate)
 
 
 def test_rate_from_scratch():
-    assert recipe.choose_lr("auto", 10**9, False, ADAMW) == 1e-3
-    assert recipe.choose_lr("auto", 0, False, SGD) == pytest.approx(0.03)
+    assert recipe.choose_lr("auto", 10**9, 1, False, ADAMW) == 1e-3
+    assert recipe.choose_lr("auto", 0, 1, False, SGD) == pytest.approx(0.03)
 
 
 @pytest.mark.parametrize(("architecture", "decay"), [("cnn", 0.8), ("mlp", 0.5), ("transformer", 0.9)])
