@@ -49,7 +49,8 @@ class PullTowardsStart(Callback):
         if training:
             for group in net.optimizer_.param_groups:
                 for parameter in group["params"]:
-                    parameter.lerp_(self.start_[id(parameter)], group["lr"] * self.strength)
+                    if id(parameter) in self.start_:  # the loss has weights of its own
+                        parameter.lerp_(self.start_[id(parameter)], group["lr"] * self.strength)
 
 
 class HalfwayBack(Callback):
