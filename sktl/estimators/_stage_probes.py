@@ -8,7 +8,7 @@ import numpy as np
 
 from sktl.estimators._problem import Problem
 from sktl.features import FrozenActivations, Samples
-from sktl.training import HeldOut, held_out_heads
+from sktl.training import mean_held_out_loss
 
 __all__ = ["StageProbes", "late_stages"]
 
@@ -47,10 +47,10 @@ class StageProbes:
         samples = self.samples.subset(chosen) if len(chosen) < len(self.samples) else self.samples
         return self.open_activations(samples).stage_features()
 
-    def _held_out(self, depths: tuple[int, ...]) -> HeldOut:
+    def _loss(self, depths: tuple[int, ...]) -> float:
         problem, chosen = self.problem, self._chosen
         blocks = [self._features[depth - 1] for depth in depths]
-        return held_out_heads(problem.tasks, blocks, problem.targets[chosen], problem.weights[chosen], problem.seed)
+        return mean_held_out_loss(problem.tasks, blocks, problem.targets[chosen], problem.weights[chosen], problem.seed)
 
     @functools.cached_property
     def losses(self) -> dict[str, float] | None:
@@ -59,7 +59,7 @@ class StageProbes:
         None where the last stage is the only late one.
         """
         last, late = (len(self._features),), late_stages(len(self._features))
-        return None if late == last else {"last": self._held_out(last).loss, "late": self._held_out(late).loss}
+        return None if late == last else {"last": self._loss(last), "late": self._loss(late)}
 
     @property
     def known_losses(self) -> dict[str, float] | None:

@@ -7,7 +7,7 @@ from sktl.freezing._situation import Situation
 __all__ = ["freeze_by_data"]
 
 # From benchmarks/auto_freeze.py, where five sets of pictures were drawn from, 2 to 50 per class. Below either of these
-# the losses of held-out folds are noise, and training stages loses up to 10 points as often as it gains them.
+# the losses of held-out folds are noise, and training stages loses about as often as it gains.
 HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
 EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture, and half of the time is theirs
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.

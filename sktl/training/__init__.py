@@ -4,7 +4,7 @@ from sktl.training._added_task import STRENGTHS, TRUNKS, fit_added_task
 from sktl.training._batches import BatchIterator
 from sktl.training._fit import FitPlan, fit_network, new_network
 from sktl.training._grown_sharing import GrownSharing
-from sktl.training._held_out import HeldOut, held_out_heads
+from sktl.training._held_out import mean_held_out_loss
 from sktl.training._joint_loss import JointLoss
 from sktl.training._network import Network
 from sktl.training._outputs import network_outputs
@@ -20,7 +20,6 @@ __all__ = [
     "BatchIterator",
     "FitPlan",
     "GrownSharing",
-    "HeldOut",
     "JointLoss",
     "LinearProbe",
     "Network",
@@ -29,8 +28,8 @@ __all__ = [
     "fit_added_task",
     "fit_network",
     "fit_prototypes",
-    "held_out_heads",
     "make_net",
+    "mean_held_out_loss",
     "network_outputs",
     "new_network",
 ]

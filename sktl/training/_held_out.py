@@ -1,21 +1,20 @@
-"""How well linear heads do on samples held out."""
+"""The loss of linear heads on samples held out."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
 
 from sktl.tasks import TaskSet
-from sktl.training._probe import HeldOut, held_out
+from sktl.training._probe import held_out_loss
 from sktl.training._rotate import join_blocks, rotate, row_weights
 
-__all__ = ["HeldOut", "held_out_heads"]
+__all__ = ["mean_held_out_loss"]
 
 
-def held_out_heads(
+def mean_held_out_loss(
     tasks: TaskSet, blocks: Sequence[np.ndarray], targets: np.ndarray, weights: np.ndarray, seed: int
-) -> HeldOut:
-    """Return how linear heads do on held-out folds, as the mean over tasks.
+) -> float:
+    """Return the loss of linear heads on held-out folds, as the mean over tasks.
 
     Tasks count alike; those with a class of fewer than two samples do not count.
 
@@ -31,7 +30,7 @@ def held_out_heads(
 
     Returns
     -------
-    HeldOut
+    float
         NaN where no task can be judged.
     """
     features, _ = join_blocks(blocks, row_weights(weights))
@@ -44,6 +43,6 @@ def held_out_heads(
             seen, column = np.unique(own.astype(int), return_inverse=True)
             kind = "binary" if len(seen) == 2 else "multiclass"
         if len(np.unique(own)) > 1:
-            found.append(held_out(rotate(features[chosen], mine), column, mine, kind=kind, seed=seed))
-    judged = [dataclasses.astuple(one) for one in found if one is not None]
-    return HeldOut(*np.mean(judged, axis=0).tolist()) if judged else HeldOut(float("nan"), float("nan"))
+            found.append(held_out_loss(rotate(features[chosen], mine), column, mine, kind=kind, seed=seed))
+    judged = [loss for loss in found if loss is not None]
+    return float(np.mean(judged)) if judged else float("nan")

@@ -12,7 +12,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from sktl.training._rotate import Rotation
 
-__all__ = ["HeldOut", "LinearProbe", "held_out", "solve_linear_probe"]
+__all__ = ["LinearProbe", "held_out_loss", "solve_linear_probe"]
 
 # The penalties that "auto" tries, for features of mean squared length 1, the strongest first. Above 0.1 little more
 # than the difference of class means is learned; at 1e-6 the training data are separated wherever they can be.
@@ -55,22 +55,6 @@ class LinearProbe:
     temperature: float
     loss: float
     n_iter: int
-
-
-@dataclasses.dataclass(frozen=True)
-class HeldOut:
-    """How a linear head does on samples it was not fitted to.
-
-    Parameters
-    ----------
-    score : float
-        The share of right answers, or R² for numbers.
-    loss : float
-        The mean loss: of classes, with the logits brought to the best temperature.
-    """
-
-    score: float
-    loss: float
 
 
 def solve_linear_probe(
@@ -143,8 +127,10 @@ def _choose(
     return float(PENALTIES[number]), _temperature(outputs[number], targets, weights, kind)
 
 
-def held_out(rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kind: str, seed: int) -> HeldOut | None:
-    """Return how a linear head does on held-out folds, at the best of a few penalties.
+def held_out_loss(rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kind: str, seed: int) -> float | None:
+    """Return the mean loss of a linear head on held-out folds, at the best of a few penalties.
+
+    For classes the logits are brought to the best temperature.
 
     Parameters
     ----------
@@ -153,7 +139,7 @@ def held_out(rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kin
 
     Returns
     -------
-    HeldOut or None
+    float or None
         None where a class has one sample only.
     """
     found = _held_out_outputs(rotated.coordinates, targets, weights, kind, PENALTIES_TO_COMPARE, 1, seed)
@@ -161,17 +147,11 @@ def held_out(rotated: Rotation, targets: np.ndarray, weights: np.ndarray, *, kin
         return None
     outputs, indices = found
     targets, weights = targets[indices], weights[indices]
-    if kind == "regression":
-        centred = targets - np.average(targets, axis=0, weights=weights)
-        spread = np.average(np.square(centred).mean(axis=1), weights=weights) or 1.0
-        loss = min(np.average(_losses(out, targets, kind), weights=weights) for out in outputs)
-        return HeldOut(float(1 - 2 * loss / spread), float(loss))
-    errors = min(np.average(_errors(out, targets, kind), weights=weights) for out in outputs)
     losses = []
     for out in outputs:
-        calibrated = out / _temperature(out, targets, weights, kind)
+        calibrated = out if kind == "regression" else out / _temperature(out, targets, weights, kind)
         losses.append(np.average(_losses(calibrated, targets, kind), weights=weights))
-    return HeldOut(float(1 - errors), float(min(losses)))
+    return float(min(losses))
 
 
 def _held_out_outputs(

@@ -14,9 +14,9 @@ __all__ = [
     "choose_weight_decay",
 ]
 
-# AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps. In the study
-# of benchmarks/auto_freeze.py 1e-3 gave up to 5 points more than 4e-4 from 100 samples on, with all but two stages
-# trained, and cost up to 9 below; the factor makes it 4e-4 there.
+# AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps. That of the
+# smallest, and the factor for few samples, are those that did best with all but two stages trained on the sets of
+# benchmarks/auto_freeze.py; benchmarks/recipe_options.py compares rates.
 FINE_TUNING_RATES = ((8e6, 1e-3), (30e6, 1e-4), (120e6, 5e-5), (math.inf, 2e-5))
 FEW_SAMPLES, FEW_SAMPLES_FACTOR = 100, 0.4
 FROM_SCRATCH_RATE = 1e-3  # torch's own default for Adam and AdamW
