@@ -3,6 +3,7 @@
 __all__ = [
     "CacheWarning",
     "CutError",
+    "EngineError",
     "MissingExtraError",
     "SkippedImageWarning",
     "StateDictMismatchError",
@@ -19,6 +20,10 @@ class UnknownBackboneError(ValueError):
 
 class CutError(ValueError):
     """A network cannot be cut into stages, or not there."""
+
+
+class EngineError(RuntimeError):
+    """An engine cannot run a network, or not as torch does."""
 
 
 class WeightsNotFoundError(OSError):

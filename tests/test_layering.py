@@ -16,6 +16,7 @@ FLOORS = (
     {"estimators"},
     {"training"},
     {"features", "sharing", "heads", "losses", "metrics", "model_selection", "inspection"},
+    {"engines"},
     {"backbones", "inputs", "freezing", "weighting", "tasks", "datasets"},
     {"utils"},
     {"exceptions"},
@@ -27,6 +28,7 @@ ONLY = {"inspection": {"metrics", "utils", "exceptions"}}
 # Where the members of a family are listed: a module and the name of the list.
 FAMILIES = {
     "backbones": ("sktl.backbones._registry", "FAMILIES"),
+    "engines": ("sktl.engines._choose", "ENGINES"),
     "freezing": ("sktl.freezing._choose", "POLICIES"),
     "sharing": ("sktl.sharing._choose", "SCHEMES"),
     "weighting": ("sktl.weighting._choose", "RULES"),
@@ -36,7 +38,7 @@ FAMILIES = {
 UNLISTED = {"backbones": {"sktl.backbones._mlp"}}
 
 # Third parties that take long to load or that only some users have.
-HEAVY_OR_OPTIONAL = {"matplotlib", "pandas", "safetensors", "timm", "torch", "torchvision"}
+HEAVY_OR_OPTIONAL = {"matplotlib", "openvino", "pandas", "safetensors", "timm", "torch", "torchvision"}
 # Modules that import by name: the package itself, at first use, and the helper for optional third parties.
 IMPORT_BY_NAME = {"sktl", "sktl.utils._optional"}
 

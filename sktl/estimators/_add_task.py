@@ -116,7 +116,7 @@ class AddsTasks(NetworkEstimator):
         labels, weights = given.subset(chosen), weights.subset(chosen)
         task = self._new_task(labels, weights, head)
         samples = self._as_samples(inputs, self._source).subset(chosen)
-        activations = self._open_activations(self.backbone_, samples)
+        activations = self._open_activations(self._open_engine(self.backbone_, samples, fitted=True), samples)
 
         old, names = self._tasks, list(self.tasks_)
         answers = self._answers(test, activations)

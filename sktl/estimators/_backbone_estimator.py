@@ -1,6 +1,7 @@
 """What all estimators around a backbone share: the way from X to activations."""
 
 import abc
+import functools
 import numbers
 import os
 import warnings
@@ -13,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
 from sktl.backbones import Backbone
+from sktl.engines import ENGINES, PRECISIONS, Engine, TorchEngine, choose_engine, is_installed
 from sktl.estimators._open_backbone import dtype_of, open_backbone
 from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
 from sktl.estimators._same_kind import check_same_kind
@@ -36,6 +38,8 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
     _parameter_constraints: dict = {
         "image_size": [StrOptions({"auto"}), Interval(numbers.Integral, 1, None, closed="left"), "array-like", None],
         "device": [str],
+        "engine": [StrOptions({"auto", *ENGINES})],
+        "precision": [StrOptions({"auto", *PRECISIONS})],
         "cache": [str, os.PathLike, ActivationCache, None],
         "n_jobs": [numbers.Integral, None],
         "random_state": ["random_state"],
@@ -89,15 +93,32 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
             return image_samples(inputs, preprocessing, augmentation, view, seed)
         return tensor_samples(inputs, dtype_of(backbone), augmentation, view, seed)
 
-    def _open_activations(self, backbone: Backbone, samples: Samples, *, cached: bool = True) -> FrozenActivations:
+    def _open_engine(self, backbone: Backbone, samples: Samples, *, fitted: bool) -> Engine:
+        """Return what runs the frozen stages; once fitted, in the precision of the fit unless another one is given.
+
+        In float32 engines agree to the last few bits, and the number of samples decides; in less they do not, and the
+        one of the fit stays.
+        """
+        engine, precision = self.engine, self.precision
+        if fitted and precision == "auto":
+            precision = self.precision_
+            if engine == "auto" and precision != "float32" and is_installed(self.engine_):
+                engine = self.engine_
+        example = functools.partial(samples.load, np.arange(1))
+        return choose_engine(engine, precision, backbone, choose_device(self.device), len(samples), example)
+
+    def _plain_engine(self, backbone: Backbone) -> Engine:
+        """Return an engine for activations of which none but the inputs are asked for."""
+        return TorchEngine(backbone, device=choose_device(self.device))
+
+    def _open_activations(self, engine: Engine, samples: Samples, *, cached: bool = True) -> FrozenActivations:
         """Return the activations of samples at the stages of a backbone."""
         at_once = {"image": PICTURES_AT_ONCE, "tensor": TENSORS_AT_ONCE, "table": TABLE_ROWS_AT_ONCE}
         return FrozenActivations(
-            backbone,
+            engine,
             samples,
             cache=self._open_cache() if cached else None,
-            device=choose_device(self.device),
-            batch_size=at_once[backbone.input_kind],
+            batch_size=at_once[engine.backbone.input_kind],
             verbose=self.verbose,
         )
 

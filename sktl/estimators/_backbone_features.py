@@ -32,6 +32,10 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         As for :class:`TransferClassifier`.
     device : str, default="auto"
         Where to compute. ``"auto"`` is CUDA where there is one, else the CPU.
+    engine : {"auto", "torch", "openvino"}, default="auto"
+        As for :class:`TransferClassifier`.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        As for :class:`TransferClassifier`.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         As for :class:`TransferClassifier`.
     n_jobs : int or None, default=None
@@ -47,6 +51,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         The network.
     stages_ : tuple of str
         The names of its stages.
+    engine_, precision_ : str, str
+        What runs the network, and the type in which it computes.
     n_features_in_ : int
         Columns of the table X, if it is one.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -76,6 +82,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         weights="default",
         image_size="auto",
         device="auto",
+        engine="auto",
+        precision="auto",
         cache="auto",
         n_jobs=None,
         random_state=None,
@@ -86,6 +94,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         self.weights = weights
         self.image_size = image_size
         self.device = device
+        self.engine = engine
+        self.precision = precision
         self.cache = cache
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -116,8 +126,11 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
             raise ValueError(
                 f"stage={self.stage!r} comes before the first stage of {list(self.stages_)}; choose a later one"
             )
-        first = self._as_samples(inputs, self.backbone_).subset(np.arange(1))
-        self._n_features_out = self._open_activations(self.backbone_, first).features(self._depth).shape[1]
+        samples = self._as_samples(inputs, self.backbone_)
+        engine = self._open_engine(self.backbone_, samples, fitted=False)
+        self.engine_, self.precision_ = engine.name, engine.precision
+        first = self._open_activations(engine, samples.subset(np.arange(1)))
+        self._n_features_out = first.features(self._depth).shape[1]
         return self
 
     def transform(self, X):
@@ -135,7 +148,8 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         """
         check_is_fitted(self, "backbone_")
         inputs = self._open_inputs(X, self.backbone_.input_kind, self.backbone_.n_channels, reset=False)
-        activations = self._open_activations(self.backbone_, self._as_samples(inputs, self.backbone_))
+        samples = self._as_samples(inputs, self.backbone_)
+        activations = self._open_activations(self._open_engine(self.backbone_, samples, fitted=True), samples)
         return self._with_shape_named(inputs, lambda: np.array(activations.features(self._depth)))
 
     def __sklearn_tags__(self):

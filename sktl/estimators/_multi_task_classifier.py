@@ -95,6 +95,10 @@ class MultiTaskClassifier(MultiTaskNetwork):
         As for :class:`TransferClassifier`.
     device : str, default="auto"
         Where to compute. ``"auto"`` is CUDA where there is one, else the CPU.
+    engine : {"auto", "torch", "openvino"}, default="auto"
+        As for :class:`TransferClassifier`.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        As for :class:`TransferClassifier`.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         As for :class:`TransferClassifier`.
     n_jobs : int or None, default=None
@@ -143,6 +147,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
         Epochs, or iterations of the solver if every stage is frozen.
     forgetting_ : Forgetting
         What the old tasks lost to the last task that was added. Absent before ``add_task``.
+    engine_, precision_ : str, str
+        What ran the frozen stages, and the type in which it computed.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int
@@ -219,6 +225,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
         warm_start=False,
         on_unreadable="raise",
         device="auto",
+        engine="auto",
+        precision="auto",
         cache="auto",
         n_jobs=None,
         callbacks=None,

@@ -152,11 +152,13 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         augmentation = choose_augmentation(self.augment)
         samples, *views = self._views(inputs, source, augmentation, chosen)
         problem = Problem(tasks.trained, targets.numpy(), table, seed)
-        tried = StageProbes(samples, problem, functools.partial(self._open_activations, source))
+        open_engine = functools.cache(functools.partial(self._open_engine, source, samples, fitted=goes_on))
+        tried = StageProbes(samples, problem, lambda some: self._open_activations(open_engine(), some))
         plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on, one_pass=one_pass, probes=tried)
         uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
-        activations = self._open_activations(source, samples, cached=uses_cache)
-        others = tuple(self._open_activations(source, view, cached=uses_cache) for view in views)
+        engine = open_engine() if uses_cache else self._plain_engine(source)
+        activations = self._open_activations(engine, samples, cached=uses_cache)
+        others = tuple(self._open_activations(engine, view, cached=uses_cache) for view in views)
         fresh = None
         if augmentation is not None and plan.depth == 0:
             anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
@@ -168,6 +170,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self._source, self._tasks, self._plan, self.net_ = source, tasks, dataclasses.replace(plan, split=NO_SPLIT), net
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
+        self.engine_, self.precision_ = engine.name, engine.precision
         self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
         self.probe_losses_ = tried.known_losses
         self._fitted_to = describe_inputs(inputs, self._columns())
@@ -263,7 +266,11 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         augmentation = choose_augmentation(self.augment)
         averaged = augmentation if augmentation is not None and augmentation.average else None
         views = self._views(inputs, self._source, averaged)
-        opened = [self._open_activations(self._source, view, cached=self.freeze_ > 0) for view in views]
+        some_frozen = self.freeze_ > 0
+        engine = (
+            self._open_engine(self._source, views[0], fitted=True) if some_frozen else self._plain_engine(self._source)
+        )
+        opened = [self._open_activations(engine, view, cached=some_frozen) for view in views]
         outputs = self._with_shape_named(inputs, lambda: [self._outputs_of(activations) for activations in opened])
         return self._tasks.split(outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0))
 

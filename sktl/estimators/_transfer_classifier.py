@@ -94,6 +94,12 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         picture once more.
     device : str, default="auto"
         Where to compute. ``"auto"`` is CUDA where there is one, else the CPU.
+    engine : {"auto", "torch", "openvino"}, default="auto"
+        What runs the frozen stages. ``"auto"`` is OpenVINO where it is installed (the extra ``openvino``), computes on
+        the CPU and takes the network, and there are pictures enough for its compilation to pay; else torch.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        The type in which the frozen stages are computed; what they return is float32. ``"auto"`` is bfloat16 for
+        OpenVINO on a CPU that computes in it, else float32. Free stages and heads are trained in float32.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps
@@ -139,6 +145,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         Losses and seconds, epoch by epoch.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
+    engine_, precision_ : str, str
+        What ran the frozen stages, and the type in which it computed.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int
@@ -207,6 +215,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         warm_start=False,
         on_unreadable="raise",
         device="auto",
+        engine="auto",
+        precision="auto",
         cache="auto",
         n_jobs=None,
         callbacks=None,

@@ -84,6 +84,10 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         picture once more.
     device : str, default="auto"
         Where to compute. ``"auto"`` is CUDA where there is one, else the CPU.
+    engine : {"auto", "torch", "openvino"}, default="auto"
+        As for :class:`TransferClassifier`.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        As for :class:`TransferClassifier`.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps
@@ -127,6 +131,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         Losses and seconds, epoch by epoch.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
+    engine_, precision_ : str, str
+        What ran the frozen stages, and the type in which it computed.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int
@@ -182,6 +188,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         warm_start=False,
         on_unreadable="raise",
         device="auto",
+        engine="auto",
+        precision="auto",
         cache="auto",
         n_jobs=None,
         callbacks=None,

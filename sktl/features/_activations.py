@@ -1,13 +1,12 @@
 """Activations of frozen stages, each computed once."""
 
-import copy
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 
-from sktl.backbones import Backbone
+from sktl.engines import Engine
 from sktl.features._cache import ActivationCache
 from sktl.features._cut import Cut
 from sktl.features._plan import StoragePlan
@@ -29,20 +28,18 @@ Part = tuple[np.ndarray, np.ndarray]  # positions, and the rows that belong ther
 class FrozenActivations:
     """The activations of samples behind the stages of a backbone: read from a cache, else computed and put there.
 
-    Rows behind a stage are computed from rows behind an earlier one where the cache holds those. On the way the rows of
-    the stages in between are kept too, as far as the cache has room to spare: another candidate of a search may ask
-    for them.
+    Rows behind a stage are computed from rows behind an earlier one where the cache holds those and the engine resumes.
+    On the way the rows that the engine offers are kept too, as far as the cache has room to spare: another candidate of
+    a search may ask for them.
 
     Parameters
     ----------
-    backbone : Backbone
-        The network; nothing of it is changed.
+    engine : Engine
+        What runs the stages.
     samples : Samples
         Its inputs.
     cache : ActivationCache or None
         Where rows are kept. None: nowhere.
-    device : torch.device
-        Where to compute.
     batch_size : int
         Samples that pass through the network at once.
     verbose : int, default=0
@@ -56,24 +53,22 @@ class FrozenActivations:
 
     def __init__(
         self,
-        backbone: Backbone,
+        engine: Engine,
         samples: Samples,
         *,
         cache: ActivationCache | None,
-        device: torch.device,
         batch_size: int,
         verbose: int = 0,
     ):
-        self.backbone = backbone
+        self.engine = engine
+        self.backbone = engine.backbone
         self.samples = samples
         self.cache = cache
-        self.device = device
         self.batch_size = batch_size
         self.verbose = verbose
         self.report = CacheReport()
         self._keys = samples.keys(np.arange(len(samples))) if cache is not None else []
         self._spaces: dict[Cut, bytes] = {}
-        self._stages: dict[int, nn.Module] = {}
 
     def features(self, depth: int | None = None) -> np.ndarray:
         """Return the activations behind ``depth`` stages (default: all), averaged to vectors (n, n_features)."""
@@ -90,10 +85,9 @@ class FrozenActivations:
             return [self.features(depths[0])]
         if self.cache is None:
             held = FrozenActivations(
-                self.backbone,
+                self.engine,
                 self.samples,
                 cache=ActivationCache(),
-                device=self.device,
                 batch_size=self.batch_size,
                 verbose=self.verbose,
             )
@@ -131,7 +125,7 @@ class FrozenActivations:
 
     def _space(self, cut: Cut) -> bytes:
         if cut not in self._spaces:
-            self._spaces[cut] = cut.space(self.backbone, self.samples.view, self.device)
+            self._spaces[cut] = cut.space(self.engine, self.samples.view)
         return self._spaces[cut]
 
     def _fill(self, cut: Cut, keep: bool, keeps_pooled: bool = False) -> list[Part]:
@@ -187,7 +181,7 @@ class FrozenActivations:
     def _batches(self, positions: np.ndarray, cut: Cut) -> list[tuple[int, np.ndarray]]:
         """Return batches of positions, each with the deepest stage behind which their rows are known (0: the input)."""
         starts = np.zeros(len(positions), dtype=int)
-        if self.cache is not None:
+        if self.cache is not None and self.engine.resumes:
             keys = [self._keys[i] for i in positions]
             for depth in range(1, cut.depth + cut.pooled):
                 starts[self.cache.contains(self._space(Cut(depth)), keys)] = depth
@@ -238,37 +232,22 @@ class FrozenActivations:
         self, x: torch.Tensor, start: int, cut: Cut, plan: StoragePlan | None = None, keys: Sequence[bytes] = ()
     ) -> np.ndarray:
         """Return the rows at the cut from what the stage ``start`` takes; offer a plan those on the way."""
-        axis = self.backbone.channel_axis
-        x = _in_one_layout(x.to(self.device), axis if start else 1)
-        for depth in range(start + 1, cut.depth + 1):
-            x = _in_one_layout(self._stage(depth - 1)(x), axis)
-            if plan is not None and depth < self.backbone.n_stages:
-                self._offer(plan, depth, cut, list(keys), x)
-        return np.ascontiguousarray((self.backbone.pool(x) if cut.pooled else x).cpu().numpy())
+        offer = None if plan is None else functools.partial(self._offer, plan, cut, list(keys))
+        return self.engine.run(x, start, cut.depth, cut.pooled, offer)
 
-    def _offer(self, plan: StoragePlan, depth: int, wanted: Cut, keys: list[bytes], x: torch.Tensor) -> None:
+    def _offer(
+        self,
+        plan: StoragePlan,
+        wanted: Cut,
+        keys: list[bytes],
+        depth: int,
+        pooled: bool,
+        rows: Callable[[], np.ndarray],
+    ) -> None:
         """Offer a plan the rows behind a stage on the way."""
-        if Cut(depth) != wanted:
-            plan.offer(Cut(depth), self._space(Cut(depth)), keys, x.cpu().numpy())
-        if plan.keeps_pooled and Cut(depth, pooled=True) != wanted:
-            plan.offer(Cut(depth, True), self._space(Cut(depth, True)), keys, self.backbone.pool(x).cpu().numpy())
-
-    def _stage(self, number: int) -> nn.Module:
-        """Return a frozen stage on the device: itself on the CPU, elsewhere a copy as short-lived as this object."""
-        if number not in self._stages:
-            stage = self.backbone.between(number, number + 1)
-            self._stages[number] = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
-        return self._stages[number]
-
-
-def _in_one_layout(x: torch.Tensor, channel_axis: int) -> torch.Tensor:
-    """Return activations with channels last in memory, where a pass on from stored rows has to find them too.
-
-    Sums are rounded by the layout of their terms; and this one is two to four times as fast on CPUs.
-    """
-    if x.ndim == 4 and channel_axis == 1:
-        return x.contiguous(memory_format=torch.channels_last)
-    return x.contiguous()
+        cut = Cut(depth, pooled)
+        if cut != wanted and depth < self.backbone.n_stages and (plan.keeps_pooled or not pooled):
+            plan.offer(cut, self._space(cut), keys, rows())
 
 
 def _fits(row: np.ndarray, n_rows: int) -> bool:

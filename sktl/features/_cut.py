@@ -3,9 +3,7 @@
 import dataclasses
 import hashlib
 
-import torch
-
-from sktl.backbones import Backbone
+from sktl.engines import Engine
 
 __all__ = ["Cut"]
 
@@ -17,11 +15,8 @@ class Cut:
     depth: int
     pooled: bool = False
 
-    def space(self, backbone: Backbone, view: str, device: torch.device) -> bytes:
-        """Return 16 bytes that stand for everything a row of activations depends on but the sample itself.
-
-        Versions of torch and kinds of device count, as both change the last bits of a result.
-        """
-        digest = hashlib.blake2b(backbone.fingerprint(self.depth), digest_size=16)
-        digest.update(repr((self, view, torch.__version__, device.type)).encode())
+    def space(self, engine: Engine, view: str) -> bytes:
+        """Return 16 bytes that stand for everything a row of activations depends on but the sample itself."""
+        digest = hashlib.blake2b(engine.backbone.fingerprint(self.depth), digest_size=16)
+        digest.update(repr((self, view, engine.tag)).encode())
         return digest.digest()

@@ -146,6 +146,7 @@ def rank_backbones(
             **candidate.parameters,
             image_size=image_size,
             device=device,
+            engine="torch",  # seconds without those of a compilation, and the pass is counted in torch
             cache=cache,
             n_jobs=n_jobs,
             random_state=seed,

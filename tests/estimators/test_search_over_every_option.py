@@ -51,6 +51,8 @@ VALUES = {
     "warm_start": [False, True],
     "on_unreadable": ["raise", "skip"],
     "device": ["auto", "cpu"],
+    "engine": ["auto", "torch"],
+    "precision": ["auto", "float32", "bfloat16"],
     "cache": ["auto", None, ActivationCache()],
     "n_jobs": [None, 2],
     "callbacks": [None, [GradientNormClipping(1.0)]],

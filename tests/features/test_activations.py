@@ -15,10 +15,10 @@ from torch import nn
 import sktl
 from sktl import TransferClassifier
 from sktl.backbones import Backbone, WeightsInfo
+from sktl.engines import TorchEngine
 from sktl.exceptions import CacheWarning
 from sktl.features import ActivationCache, ArrayRows, FrozenActivations, Samples, StreamedRows
 
-CPU = torch.device("cpu")
 N = 24
 STAGES = ("one", "two", "three")
 passed = collections.Counter()  # samples that went through each frozen stage
@@ -95,7 +95,7 @@ def samples_of(X, view="plain"):
 
 def activations_of(backbone, X, cache, batch_size=100, view="plain", verbose=0):
     return FrozenActivations(
-        backbone, samples_of(X, view), cache=cache, device=CPU, batch_size=batch_size, verbose=verbose
+        TorchEngine(backbone), samples_of(X, view), cache=cache, batch_size=batch_size, verbose=verbose
     )
 
 

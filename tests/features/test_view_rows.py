@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sktl.backbones import Backbone, WeightsInfo
+from sktl.engines import TorchEngine
 from sktl.features import (
     ActivationCache,
     ArrayRows,
@@ -134,7 +135,7 @@ class TestOncePerView:
             keys=lambda indices: [X[i].numpy().tobytes()[:16] for i in indices],
             view=f"view {number}",
         )
-        return FrozenActivations(backbone, samples, cache=cache, device=torch.device("cpu"), batch_size=16)
+        return FrozenActivations(TorchEngine(backbone), samples, cache=cache, batch_size=16)
 
     def test_over_epochs_depths_and_fits(self, backbone, X):
         cache = ActivationCache(max_bytes=2**24)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sktl.backbones import Backbone, WeightsInfo
+from sktl.engines import TorchEngine
 from sktl.features import ActivationCache, FrozenActivations, Samples
 from sktl.sharing import SCHEMES, HardSharing
 from sktl.sharing._task_heads import StackedHeads
@@ -52,7 +53,7 @@ def problem(backbone, rng):
     X = rng.normal(size=(30, 4)).astype(np.float32)
     samples = Samples(30, lambda i: torch.from_numpy(X[i]), lambda i: [b"%016d" % j for j in i], "plain")
     activations = FrozenActivations(
-        backbone, samples, cache=ActivationCache(max_bytes=2**20), device=torch.device("cpu"), batch_size=32
+        TorchEngine(backbone), samples, cache=ActivationCache(max_bytes=2**20), batch_size=32
     )
     return activations, torch.from_numpy(X[:, :3].argmax(axis=1))[:, None].float(), torch.ones(30, 1)
 
@@ -229,7 +230,7 @@ def test_every_type_of_weights(backbone, several, starts_trained, depth):
     backbone = backbone.with_suffix(0, [stage.double() for stage in backbone.suffix(0)], backbone.weights)
     load = activations.samples.load
     samples = dataclasses.replace(activations.samples, load=lambda i: load(i).double(), view="double")
-    activations = FrozenActivations(backbone, samples, cache=None, device=torch.device("cpu"), batch_size=32)
+    activations = FrozenActivations(TorchEngine(backbone), samples, cache=None, batch_size=32)
     plan = plan_with(tasks=SEVERAL, starts_trained=starts_trained, depth=depth)
     net, _ = fit_network(activations, targets.double(), weights.double(), plan)
     assert isinstance(net.module_, Network)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from sktl.backbones import Backbone, WeightsInfo
+from sktl.engines import TorchEngine
 from sktl.features import ArrayRows, FrozenActivations, Samples
 from sktl.training._view_inputs import ViewInputs
 
@@ -24,7 +25,7 @@ def of_view(rng):
             "",
             in_memory=True,
         )
-        return FrozenActivations(backbone, samples, cache=None, device=torch.device("cpu"), batch_size=3)
+        return FrozenActivations(TorchEngine(backbone), samples, cache=None, batch_size=3)
 
     return of_view
 

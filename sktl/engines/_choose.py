@@ -1,0 +1,112 @@
+"""The meaning of the parameters ``engine`` and ``precision``."""
+
+import importlib.util
+from collections.abc import Callable
+
+import torch
+
+from sktl.backbones import Backbone
+from sktl.engines._engine import Engine
+from sktl.engines._openvino import OpenVINOEngine
+from sktl.engines._torch import TorchEngine
+from sktl.exceptions import EngineError
+
+__all__ = ["ENGINES", "PRECISIONS", "choose_engine", "is_installed"]
+
+# One line an engine.
+ENGINES: dict[str, type[Engine]] = {
+    "torch": TorchEngine,
+    "openvino": OpenVINOEngine,
+}
+PRECISIONS = ("float32", "bfloat16", "float16")
+# Values of all samples together from which on compiling pays: it takes two to three seconds, in which torch classifies
+# some hundred pictures of 224 pixels.
+WORTH_COMPILING = 12e6
+
+
+def choose_engine(
+    engine: str,
+    precision: str,
+    backbone: Backbone,
+    device: torch.device,
+    n_samples: int,
+    example: Callable[[], torch.Tensor],
+) -> Engine:
+    """Return what runs the frozen stages.
+
+    Parameters
+    ----------
+    engine : {"auto", "torch", "openvino"}
+        As users give it. "auto" is OpenVINO where it is installed, computes on the CPU, runs the network as torch does,
+        and there are pictures enough for the compilation to pay; else torch.
+    precision : {"auto", "float32", "bfloat16", "float16"}
+        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, else float32.
+    backbone : Backbone
+        The network.
+    device : torch.device
+        Where to compute.
+    n_samples : int
+        How many samples there are.
+    example : callable
+        Returns a sample as the first stage takes it (1, ...).
+
+    Raises
+    ------
+    ValueError
+        Where the engine does not know the device, or not the precision there, or the weights are float64 and a smaller
+        type is asked for.
+    MissingExtraError
+        Where the engine is not installed.
+    """
+    if engine == "auto":
+        chosen = _compiled_if_it_pays(precision, backbone, device, n_samples, example)
+        if chosen is not None:
+            return chosen
+        engine = "torch"
+    known = _known(engine, precision, device)
+    types = {parameter.dtype for _, stage in backbone.stages for parameter in stage.parameters()}
+    if known != "float32" and torch.float64 in types:
+        if precision != "auto":
+            raise ValueError(f"precision={precision!r} is for networks of float32, but the weights are float64")
+        known = "float32"
+    return ENGINES[engine](backbone, known, device)
+
+
+def is_installed(engine: str) -> bool:
+    """Return whether an engine can be used here."""
+    return engine == "torch" or importlib.util.find_spec(engine) is not None
+
+
+def _compiled_if_it_pays(
+    precision: str, backbone: Backbone, device: torch.device, n_samples: int, example: Callable[[], torch.Tensor]
+) -> Engine | None:
+    """Return OpenVINO's engine, or None where torch is better or needed."""
+    if device.type != "cpu" or precision == "float16" or backbone.input_kind != "image" or backbone.skips_padding:
+        return None
+    if not is_installed("openvino"):
+        return None
+    x = example()
+    if n_samples * x[0].numel() < WORTH_COMPILING:
+        return None
+    chosen = OpenVINOEngine(backbone, _known("openvino", precision, device))
+    try:
+        chosen.run(x, 0, backbone.n_stages, pooled=True)
+    except EngineError:
+        return None
+    return chosen
+
+
+def _known(engine: str, precision: str, device: torch.device) -> str:
+    """Return the precision in which an engine computes."""
+    by_device = ENGINES[engine].precisions
+    if device.type not in by_device:
+        known = " and ".join(by_device)
+        raise ValueError(f"engine={engine!r} computes on {known}, not on {device}: use engine='torch'")
+    if precision == "auto":
+        return ENGINES[engine].natural_precision(device)
+    if precision not in by_device[device.type]:
+        raise ValueError(
+            f"precision={precision!r} is not known to engine={engine!r} on {device.type}: use one of "
+            f"{list(by_device[device.type])}"
+        )
+    return precision

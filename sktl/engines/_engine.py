@@ -1,0 +1,81 @@
+"""What runs the frozen stages of a backbone."""
+
+import abc
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from sktl.backbones import Backbone
+
+__all__ = ["Engine", "Offer"]
+
+# Takes a depth, whether rows are averaged to vectors, and a function that returns the rows behind that many stages.
+Offer = Callable[[int, bool, Callable[[], np.ndarray]], None]
+
+
+class Engine(abc.ABC):
+    """Runs frozen stages on batches, on one kind of hardware and in one precision.
+
+    What comes out for a sample does not depend on what else is asked for in the same pass.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        The network; nothing of it is changed.
+    precision : str, default="float32"
+        The type in which products are computed. What comes out is float32, or what the weights are if this is.
+    device : torch.device or None, default=None
+        Where to compute; None: on the CPU.
+
+    Attributes
+    ----------
+    name : str
+        What users call it.
+    precisions : dict of str to tuple of str
+        The precisions that it knows, by the type of device.
+    resumes : bool
+        Whether a pass that goes on from what an earlier one returned has the bits of one pass. Else every pass begins
+        at the input.
+    """
+
+    name: ClassVar[str]
+    precisions: ClassVar[dict[str, tuple[str, ...]]]
+    resumes: ClassVar[bool]
+
+    def __init__(self, backbone: Backbone, precision: str = "float32", device: torch.device | None = None):
+        self.backbone = backbone
+        self.precision = precision
+        self.device = torch.device("cpu") if device is None else device
+
+    @classmethod
+    def natural_precision(cls, device: torch.device) -> str:
+        """Return the precision that suits the hardware; float32 where another one would be no gain, or is not known."""
+        return "float32"
+
+    @property
+    @abc.abstractmethod
+    def tag(self) -> str:
+        """All that the bits of a result depend on beside weights and input."""
+
+    @abc.abstractmethod
+    def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
+        """Return what the stages from ``start`` up to, not including, ``stop`` make of a batch.
+
+        Parameters
+        ----------
+        x : tensor of shape (b, ...)
+            What the stage ``start`` takes. It may be written to.
+        start, stop : int
+            The stages, as in a slice.
+        pooled : bool
+            Whether the result is averaged to a vector per sample.
+        offer : callable or None, default=None
+            Is told of rows on the way, and may take them. An engine need not offer any.
+
+        Returns
+        -------
+        ndarray of shape (b, ...)
+            A new array, or one that nobody writes to.
+        """

@@ -1,0 +1,106 @@
+import importlib.util
+
+import pytest
+import torch
+from torch import nn
+
+from sktl.backbones import Backbone
+from sktl.engines import OpenVINOEngine, TorchEngine, choose_engine, is_installed
+from sktl.exceptions import EngineError, MissingExtraError
+
+CPU = torch.device("cpu")
+MANY = 10**6
+
+
+class KnowsTwoRows(nn.Module):
+    """Takes batches of any length in torch, and of one length once it is traced."""
+
+    def forward(self, x):
+        return x.reshape(len(x), -1)[:, :3] * torch.ones(len(x), 1)
+
+
+def backbone_of(*layers, **others):
+    return Backbone(stages=[(f"s{n}", layer) for n, layer in enumerate(layers)], **{"input_kind": "image"} | others)
+
+
+@pytest.fixture
+def backbone():
+    return backbone_of(nn.Conv2d(3, 4, 3))
+
+
+def choose(backbone, engine="auto", precision="auto", device=CPU, n_samples=MANY):
+    return choose_engine(engine, precision, backbone, device, n_samples, lambda: torch.rand(1, 3, 8, 8))
+
+
+class TestAuto:
+    @pytest.fixture(autouse=True)
+    def _openvino(self):
+        pytest.importorskip("openvino")
+
+    def test_many_pictures_on_a_cpu(self, backbone):
+        assert isinstance(choose(backbone), OpenVINOEngine)
+
+    def test_few_pictures(self, backbone):
+        assert isinstance(choose(backbone, n_samples=100), TorchEngine)
+
+    def test_tables_and_tokens(self):
+        for kind in ("table", "tensor"):
+            assert isinstance(choose(backbone_of(nn.Conv2d(3, 4, 3), input_kind=kind)), TorchEngine)
+
+    def test_what_is_not_installed(self, backbone, monkeypatch):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+        assert isinstance(choose(backbone), TorchEngine)
+        assert (is_installed("torch"), is_installed("openvino")) == (True, False)
+
+    def test_a_network_that_it_does_not_run(self):
+        assert isinstance(choose(backbone_of(KnowsTwoRows())), TorchEngine)
+
+    def test_another_device(self, backbone):
+        assert isinstance(choose(backbone, device=torch.device("cuda")), TorchEngine)
+
+    def test_half_precision_is_for_torch_on_cuda(self, backbone):
+        chosen = choose(backbone, precision="float16", device=torch.device("cuda"))
+        assert (chosen.name, chosen.precision) == ("torch", "float16")
+
+    def test_the_precision_is_the_one_of_the_hardware(self, backbone, monkeypatch):
+        for native, precision in ((True, "bfloat16"), (False, "float32")):
+            monkeypatch.setattr("sktl.engines._openvino.has_native", lambda name, native=native: native)
+            assert choose(backbone).precision == precision
+            assert choose(backbone, precision="float32").precision == "float32"
+            assert choose(backbone, n_samples=1).precision == "float32"
+
+
+class TestGiven:
+    def test_whatever_the_number(self, backbone):
+        pytest.importorskip("openvino")
+        for engine in ("torch", "openvino"):
+            for precision in ("float32", "bfloat16"):
+                chosen = choose(backbone, engine, precision, n_samples=1)
+                assert (chosen.name, chosen.precision) == (engine, precision)
+
+    def test_another_device(self, backbone):
+        with pytest.raises(ValueError, match="engine='openvino' computes on cpu, not on cuda: use engine='torch'"):
+            choose(backbone, "openvino", device=torch.device("cuda"))
+
+    def test_another_precision(self, backbone):
+        with pytest.raises(ValueError, match="precision='float16' is not known to engine='torch' on cpu: use one of"):
+            choose(backbone, "torch", "float16")
+
+    def test_weights_of_float64(self):
+        double = backbone_of(nn.Conv2d(3, 4, 3).double())
+        assert choose(double, "torch").precision == "float32"
+        with pytest.raises(
+            ValueError, match="precision='bfloat16' is for networks of float32, but the weights are float"
+        ):
+            choose(double, "torch", "bfloat16")
+
+    def test_what_is_not_installed(self, backbone, monkeypatch):
+        monkeypatch.setitem(__import__("sys").modules, "openvino", None)
+        with pytest.raises(MissingExtraError, match=r"engine='openvino' needs the package .*sktl\[openvino\]"):
+            choose(backbone, "openvino")
+
+    def test_a_network_that_it_does_not_run(self):
+        pytest.importorskip("openvino")
+        chosen = choose(backbone_of(KnowsTwoRows()), "openvino")
+        with pytest.raises(EngineError, match=r"'custom' wants engine='torch'.* of one length only"):
+            chosen.run(torch.rand(4, 3, 8, 8), 0, 1, True)

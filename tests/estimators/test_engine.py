@@ -1,0 +1,138 @@
+"""The engine of the frozen stages, as estimators use it."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
+from sktl.backbones import get_backbone
+from sktl.engines import _choose, _openvino
+
+pytest.importorskip("openvino")
+N = 40
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Return dark and bright pictures with noise."""
+    rng = np.random.default_rng(0)
+    y = np.arange(N) % 2
+    X = rng.integers(0, 160, size=(N, 32, 32, 3)) + 60 * y[:, None, None, None]
+    return X.astype(np.uint8), y
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    from sktl.backbones import WeightsInfo
+
+    random = get_backbone("resnet18", None)
+    return random.with_suffix(0, random.suffix(0), WeightsInfo("made", "a test"))
+
+
+def make(backbone, Estimator=TransferClassifier, **others):
+    given = {"freeze": "all", "image_size": 32, "cache": None, "random_state": 0, "max_epochs": 1}
+    return Estimator(backbone, **given | others)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("freeze", ["all", 3])
+@pytest.mark.parametrize("Estimator", [TransferClassifier, TransferRegressor, MultiTaskClassifier])
+def test_engines_agree(backbone, pictures, Estimator, freeze, precision):
+    X, y = pictures
+    plain = make(backbone, Estimator, freeze=freeze, engine="torch").fit(X, y)
+    fast = make(backbone, Estimator, freeze=freeze, engine="openvino", precision=precision).fit(X, y)
+    assert (plain.engine_, plain.precision_) == ("torch", "float32")
+    assert (fast.engine_, fast.precision_) == ("openvino", precision)
+    assert fast.score(X, y) == pytest.approx(plain.score(X, y), abs=0.05)
+
+
+def test_a_probe_in_less_precision_is_as_good(backbone, pictures):
+    X, y = pictures
+    scores = {
+        precision: cross_val_score(make(backbone, engine="openvino", precision=precision), X, y, cv=4).mean()
+        for precision in ("float32", "bfloat16")
+    }
+    assert scores["bfloat16"] == pytest.approx(scores["float32"], abs=1.5 / N)
+    assert scores["float32"] > 0.9
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_cache_changes_nothing(backbone, pictures, precision):
+    X, y = pictures
+    grid = {"freeze": [3, 4, "all"]}
+    cached, plain = (
+        GridSearchCV(make(backbone, engine="openvino", precision=precision, cache=cache), grid, cv=2).fit(X, y)
+        for cache in (ActivationCache(max_bytes=2**26), None)
+    )
+    assert np.array_equal(cached.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
+    assert np.array_equal(cached.predict_proba(X), plain.predict_proba(X))
+
+
+def test_engines_share_no_row(backbone, pictures):
+    X, y = pictures
+    cache = ActivationCache(max_bytes=2**26)
+    for engine, precision in (("torch", "float32"), ("openvino", "float32"), ("openvino", "bfloat16")):
+        for n_computed in (N, 0):
+            one = make(backbone, engine=engine, precision=precision, head_stages="last", cache=cache).fit(X, y)
+            assert one.cache_report_.n_computed == n_computed
+
+
+def test_prediction_stays_with_the_engine_of_the_fit(backbone, pictures, monkeypatch):
+    X, y = pictures
+    monkeypatch.setattr(_choose, "WORTH_COMPILING", N * 3 * 32 * 32)
+    monkeypatch.setattr(_openvino, "has_native", lambda precision: True)
+    fitted = make(backbone).fit(X, y)
+    assert (fitted.engine_, fitted.precision_) == ("openvino", "bfloat16")
+    copy = pickle.loads(pickle.dumps(fitted))
+    whole = fitted.predict_proba(X)
+    for estimator in (fitted, copy):  # one picture alone would not be worth it
+        np.testing.assert_allclose(estimator.predict_proba(X[:1]), whole[:1], rtol=1e-5)
+
+
+def test_in_float32_the_number_of_samples_decides(backbone, pictures, monkeypatch):
+    X, y = pictures
+    monkeypatch.setattr(_choose, "WORTH_COMPILING", N * 3 * 32 * 32)
+    fitted = make(backbone, precision="float32").fit(X, y)
+    compiled = len(_openvino._COMPILED)
+    np.testing.assert_allclose(fitted.predict_proba(X[:1]), fitted.predict_proba(X)[:1], rtol=1e-4)
+    assert len(_openvino._COMPILED) == compiled
+
+
+def test_few_pictures_are_for_torch(backbone, pictures):
+    fitted = make(backbone).fit(*pictures)
+    assert (fitted.engine_, fitted.precision_) == ("torch", "float32")
+
+
+def test_a_graph_is_compiled_once_for_all_folds(backbone, pictures, monkeypatch):
+    X, y = pictures
+    calls = []
+    compile_stages = _openvino.compile_stages
+    monkeypatch.setattr(_openvino, "compile_stages", lambda *given: calls.append(given) or compile_stages(*given))
+    monkeypatch.setattr(_openvino, "_COMPILED", type(_openvino._COMPILED)(8))
+    cross_val_score(make(backbone, engine="openvino", head_stages="last"), X, y, cv=4)
+    assert len(calls) == 1
+
+
+def test_no_stage_is_frozen(backbone, pictures):
+    fitted = make(backbone, freeze=0, engine="openvino", precision="float32").fit(*pictures)
+    assert fitted.engine_ == "openvino"  # the head is fitted to its features before it is trained
+    random = make(get_backbone("resnet18", None), freeze=0, engine="openvino").fit(*pictures)
+    assert random.engine_ == "torch"
+
+
+def test_features(backbone, pictures):
+    X, _ = pictures
+    plain = BackboneFeatures(backbone, image_size=32, cache=None).fit(X)
+    fast = BackboneFeatures(backbone, image_size=32, cache=None, engine="openvino", precision="float32").fit(X)
+    assert (plain.engine_, fast.engine_) == ("torch", "openvino")
+    np.testing.assert_allclose(fast.transform(X), plain.transform(X), rtol=1e-3, atol=1e-5)
+
+
+def test_added_task_keeps_the_old_ones(backbone, pictures):
+    X, y = pictures
+    fitted = make(backbone, MultiTaskClassifier, engine="openvino").fit(X, np.column_stack([y, 1 - y]))
+    before = fitted.predict_proba(X)
+    fitted.add_task(X, np.arange(N) % 4 == 0, "every fourth")
+    assert all(np.array_equal(one, two) for one, two in zip(before, fitted.predict_proba(X), strict=False))
