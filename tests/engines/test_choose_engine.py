@@ -89,9 +89,7 @@ class TestGiven:
     def test_weights_of_float64(self):
         double = backbone_of(nn.Conv2d(3, 4, 3).double())
         assert choose(double, "torch").precision == "float32"
-        with pytest.raises(
-            ValueError, match="precision='bfloat16' is for networks of float32, but the weights are float"
-        ):
+        with pytest.raises(ValueError, match="'bfloat16' is for networks of float32, but the weights are"):
             choose(double, "torch", "bfloat16")
 
     def test_what_is_not_installed(self, backbone, monkeypatch):

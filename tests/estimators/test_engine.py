@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
 from sktl.backbones import get_backbone
-from sktl.engines import _choose, _openvino
+from sktl.engines import TorchEngine, _choose, _openvino
 
 pytest.importorskip("openvino")
 N = 40
@@ -87,8 +87,9 @@ def test_prediction_stays_with_the_engine_of_the_fit(backbone, pictures, monkeyp
     assert (fitted.engine_, fitted.precision_) == ("openvino", "bfloat16")
     copy = pickle.loads(pickle.dumps(fitted))
     whole = fitted.predict_proba(X)
+    monkeypatch.setattr(TorchEngine, "run", None)
     for estimator in (fitted, copy):  # one picture alone would not be worth it
-        np.testing.assert_allclose(estimator.predict_proba(X[:1]), whole[:1], rtol=1e-5)
+        np.testing.assert_allclose(estimator.predict_proba(X[:1]), whole[:1], atol=1e-4)
 
 
 def test_in_float32_the_number_of_samples_decides(backbone, pictures, monkeypatch):
