@@ -87,6 +87,7 @@ def compare_fits(options, backbone, train, test, coded):
         weights=options.weights,
         freeze="all",
         image_size=options.size,
+        engine="torch",  # as the peers; engines.py compares others
         cache=ActivationCache(),
         random_state=0,
     )
@@ -130,6 +131,7 @@ def compare_searches(options, backbone, train, coded, n_features):
             image_size=options.search_size,
             max_epochs=options.search_epochs,
             lr=lr,
+            engine="torch",
             cache=cache,
             random_state=0,
         )

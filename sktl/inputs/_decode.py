@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import os
 import warnings
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ from sktl.inputs._picture import picture_to_array
 
 __all__ = ["decode", "quiet_pillow", "saying_why"]
 
+# A JPEG that is to be scaled down is decoded at a half, a quarter or an eighth of its size, if this many times the side
+# that is wanted are left for the scaling proper. On six photographs of 12 million pixels 1 let pixels differ by up to 16
+# of 255, 2 by up to 6 and 3 by up to 2; decoding at 2 takes a fifth of that of all pixels, at 3 a third.
+LEFT_TO_SCALE = 2
+
 
 @contextlib.contextmanager
 def quiet_pillow() -> Iterator[None]:
@@ -25,7 +31,10 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def decode(
-    source: str | os.PathLike | bytes | bytearray | memoryview, n_channels: int, max_pixels: int | None
+    source: str | os.PathLike | bytes | bytearray | memoryview,
+    n_channels: int,
+    max_pixels: int | None,
+    side: int | None = None,
 ) -> tuple[np.ndarray, float]:
     """Return the first frame of an encoded picture as an array (C, H, W), and its value for full brightness.
 
@@ -38,6 +47,9 @@ def decode(
     max_pixels : int or None
         The size, read from the header, from which a picture is not decoded. None: Pillow's
         ``Image.MAX_IMAGE_PIXELS``.
+    side : int or None, default=None
+        What the shorter side will be scaled to, at least. A JPEG that is much larger is scaled in part while it is
+        decoded. None: every pixel is wanted.
 
     Returns
     -------
@@ -60,6 +72,9 @@ def decode(
             n_pixels = picture.width * picture.height
             if bound is not None and n_pixels > bound:
                 raise UnreadableImageError(_too_large(f"{n_pixels:,}", bound))
+            if side is not None:
+                factor = LEFT_TO_SCALE * side / min(picture.size)
+                picture.draft(None, (math.ceil(picture.width * factor), math.ceil(picture.height * factor)))
             return picture_to_array(picture, n_channels)
 
 

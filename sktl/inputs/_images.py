@@ -12,7 +12,7 @@ from sktl.inputs._count_channels import count_channels
 from sktl.inputs._decode import quiet_pillow
 from sktl.inputs._naming import naming
 from sktl.inputs._pictures import DensePictures, ItemPictures
-from sktl.inputs._resize import prepare
+from sktl.inputs._resize import prepare, side_wanted
 from sktl.inputs._threads import count_threads, ordered_map
 from sktl.inputs._values import scale_for
 from sktl.inputs._views import Alter, drawing_view
@@ -31,8 +31,8 @@ def open_images(
 ) -> "Images":
     """Return the pictures in ``X``, to be loaded in batches.
 
-    The same picture gives the same tensor, bit for bit, in every form. Files are decoded when they are asked for,
-    never all at once.
+    The same picture gives the same tensor, bit for bit, in every form, but for JPEGs that are much larger than wanted:
+    these are scaled in part while they are decoded. Files are decoded when they are asked for, never all at once.
 
     Parameters
     ----------
@@ -185,10 +185,12 @@ class Images:
             array, peak = pictures.read(indices, self._full_brightness)
             return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
 
+        side = side_wanted(preprocessing) if alter is None else None
+
         def load_one(position: int) -> torch.Tensor:
             index = indices[position]
             which = [index] if isinstance(pictures, DensePictures) else index
-            array, peak = pictures.read(which, self._full_brightness)  # type: ignore[arg-type]
+            array, peak = pictures.read(which, self._full_brightness, side)  # type: ignore[arg-type]
             picture = torch.from_numpy(array)
             if alter is not None:
                 plain = prepare(picture, peak, None, self.n_channels)[0]

@@ -39,7 +39,9 @@ class DensePictures:
         """Return 16 bytes that stand for one picture."""
         return key_of_array(self._dense.take([index])[0], f"channels {self._axis}")
 
-    def read(self, indices: Sequence[int], scale: Callable[[], float]) -> tuple[np.ndarray, float]:
+    def read(
+        self, indices: Sequence[int], scale: Callable[[], float], side: int | None = None
+    ) -> tuple[np.ndarray, float]:
         """Return some pictures (b, C, H, W) as uint8 or float32, and their value for full brightness."""
         pictures = channels_first(self._dense.take(indices), self._axis)
         return to_peak(pictures, 0.0 if has_own_scale(pictures.dtype) else scale())
@@ -122,21 +124,24 @@ class ItemPictures:
                 return key_of_array(array, f"picture {peak}")
             return key_of_array(self._items.array(index), f"channels {self._axis}")
 
-    def read(self, index: int, scale: Callable[[], float]) -> tuple[np.ndarray, float]:
-        """Return one picture (1, C, H, W) as uint8 or float32, and its value for full brightness."""
+    def read(self, index: int, scale: Callable[[], float], side: int | None = None) -> tuple[np.ndarray, float]:
+        """Return one picture (1, C, H, W) as uint8 or float32, and its value for full brightness.
+
+        If the shorter side will be scaled to no less than ``side``, not every pixel need be decoded.
+        """
         with naming(index, self.place(index)):
-            array, peak = self.decode(index, scale)
+            array, peak = self.decode(index, scale, side)
         check_channels(len(array), self._n_channels, f"X[{index}]")
         return array[np.newaxis], peak
 
-    def decode(self, index: int, scale: Callable[[], float]) -> tuple[np.ndarray, float]:
+    def decode(self, index: int, scale: Callable[[], float], side: int | None = None) -> tuple[np.ndarray, float]:
         """Return one picture (C, H, W) whatever its channels are; an error does not name its place."""
         item = self._items[index]
         kind = kind_of(item, index)
         if kind == "picture":
             return self._decode_picture(item)
         if kind != "array":
-            return decode(item, self._n_channels, self._max_pixels)
+            return decode(item, self._n_channels, self._max_pixels, side)
         array = self._items.array(index)[np.newaxis]
         axis = self._axis
         if self._items.is_dataset:

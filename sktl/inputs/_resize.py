@@ -6,7 +6,7 @@ from torchvision.transforms.v2 import functional
 
 from sktl.utils._preprocessing import Preprocessing
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "side_wanted"]
 
 _INTERPOLATIONS = {
     "nearest": InterpolationMode.NEAREST_EXACT,  # Pillow's nearest; torch's own "nearest" is half a pixel off
@@ -54,6 +54,15 @@ def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | 
     pictures = _divide(pictures, peak)
     mean, std = (torch.tensor(x).view(-1, 1, 1) for x in (preprocessing.mean, preprocessing.std))
     return pictures.sub_(mean).div_(std).contiguous()
+
+
+def side_wanted(preprocessing: Preprocessing | None) -> int | None:
+    """Return what the shorter side of a picture is scaled to, or more; None where every pixel counts."""
+    if preprocessing is None or preprocessing.interpolation == "nearest":
+        return None
+    if preprocessing.resize is not None:
+        return preprocessing.resize
+    return None if preprocessing.size is None else max(preprocessing.size)
 
 
 def _divide(pictures: torch.Tensor, peak: float) -> torch.Tensor:

@@ -7,11 +7,13 @@ import zlib
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from sktl.exceptions import UnreadableImageError
 from sktl.inputs import open_images
 from sktl.inputs._decode import decode, quiet_pillow, saying_why
+from sktl.utils._preprocessing import Preprocessing
 
 
 @pytest.fixture
@@ -123,3 +125,51 @@ def test_only_pillow_is_silenced():
         warnings.warn("hear me", UserWarning, stacklevel=1)
     with quiet_pillow():
         warnings.warn_explicit("odd EXIF", UserWarning, "TiffImagePlugin.py", 1, module="PIL.TiffImagePlugin")
+
+
+class TestScaledWhileDecoding:
+    """JPEGs that are much larger than wanted."""
+
+    @pytest.fixture(params=["upright", "turned"])
+    def large(self, request):
+        """Return a photograph, 1200 x 800, and what makes a file of it."""
+        skimage_data = pytest.importorskip("skimage.data")
+        picture = Image.fromarray(skimage_data.astronaut()).resize((1200, 800), Image.Resampling.BICUBIC)
+
+        def encode(kind):
+            file, exif = io.BytesIO(), Image.Exif()
+            if request.param == "turned":
+                exif[0x0112] = 6
+            picture.save(file, kind, exif=exif)
+            return file.getvalue()
+
+        return encode
+
+    @pytest.mark.parametrize(
+        ("side", "short"), [(None, 800), (400, 800), (201, 800), (200, 400), (101, 400), (64, 200)]
+    )
+    def test_twice_the_side_is_left_to_scale(self, large, side, short):
+        array, _ = decode(large("JPEG"), 3, None, side)
+        assert (min(array.shape[1:]), max(array.shape[1:])) == (short, short * 3 // 2)
+
+    def test_other_formats_are_decoded_as_they_are(self, large):
+        assert min(decode(large("PNG"), 3, None, 32)[0].shape[1:]) == 800
+
+    @pytest.mark.parametrize("preprocessing", [Preprocessing((64, 64), 72), Preprocessing((64, 80), None)])
+    def test_the_network_sees_nearly_the_same(self, large, preprocessing):
+        (array, _), file = decode(large("JPEG"), 3, None), large("JPEG")
+        whole = open_images([array]).load([0], preprocessing)
+        scaled = open_images([file]).load([0], preprocessing)
+        levels = (whole - scaled).abs() * torch.tensor(preprocessing.std).view(3, 1, 1) * 255
+        assert levels.mean() < 0.5
+        assert levels.max() < 12
+
+    def test_where_every_pixel_counts(self, large):
+        images = open_images([large("JPEG")])
+        assert min(images.load([0], None).shape[2:]) == 800
+        seen = []
+        images.load([0], Preprocessing((64, 64), 72), lambda place, picture: seen.append(picture.shape) or picture)
+        assert min(seen[0][1:]) == 800
+        nearest = Preprocessing((64, 64), None, interpolation="nearest")
+        array, _ = decode(large("JPEG"), 3, None)
+        assert torch.equal(images.load([0], nearest), open_images([array]).load([0], nearest))

@@ -271,9 +271,9 @@ def decoded(monkeypatch):
     sources = []
     decode = pictures_module.decode
 
-    def counting(source, n_channels, max_pixels):
+    def counting(source, *others):
         sources.append(source)
-        return decode(source, n_channels, max_pixels)
+        return decode(source, *others)
 
     monkeypatch.setattr(pictures_module, "decode", counting)
     return sources
