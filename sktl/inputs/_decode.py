@@ -16,9 +16,9 @@ from sktl.inputs._picture import picture_to_array
 
 __all__ = ["decode", "quiet_pillow", "saying_why"]
 
-# A JPEG that is to be scaled down is decoded at a half, a quarter or an eighth of its size, if this many times the side
-# that is wanted are left for the scaling proper. On six photographs of 12 million pixels 1 let pixels differ by up to 16
-# of 255, 2 by up to 6 and 3 by up to 2; decoding at 2 takes a fifth of that of all pixels, at 3 a third.
+# A JPEG that is to be scaled down is decoded at a half, a quarter or an eighth of its size, if this many times the
+# side that is wanted are left for the scaling proper: with 2 a photograph's values differ by a few of 255 at most
+# (benchmarks/decoding.py), with 1 by up to 16.
 LEFT_TO_SCALE = 2
 
 
