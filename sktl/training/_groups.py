@@ -38,8 +38,10 @@ def parameter_groups(
         # Biases of several towers lie in one parameter with two axes, and are known by their name.
         is_free = parameter.ndim < 2 or parts[-1] == "bias" or is_mixture
         rate = lr * (MIXING_FACTOR if is_mixture else lr_decay**below_head)
-        group: dict[str, Any] = {"params": [], "lr": rate, "below_head": below_head}
-        group = groups.setdefault((below_head, is_free, is_mixture), group)
+        # At one rate for all, stages and head are one group: each is a step of its own, which counts on small networks.
+        place = 0 if lr_decay == 1 and not is_mixture else below_head
+        group: dict[str, Any] = {"params": [], "lr": rate, "below_head": place}
+        group = groups.setdefault((place, is_free, is_mixture), group)
         group["params"].append(parameter)
         if is_free:
             group["weight_decay"] = 0.0

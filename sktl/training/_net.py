@@ -16,6 +16,10 @@ from sktl.weighting import GradientRule
 __all__ = ["Net"]
 
 
+# Those that step in one pass over the memory; on small networks the step costs as much as all else.
+FUSED = (torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
+
+
 class Net(NeuralNet):
     """A skorch net that is fitted to labelled rows, with a rate per stage; an interrupt ends the fit.
 
@@ -42,6 +46,11 @@ class Net(NeuralNet):
                 raise
         self.notify("on_train_end", X=X, y=y)
         return self
+
+    def _set_training(self, training=True):
+        """Switch modes where they are other ones; skorch does so, module by module, at each step."""
+        if self.module_.training != training or self.criterion_.training != training:
+            super()._set_training(training)
 
     def train_step(self, batch, **fit_params):
         """Take a step, and draw towers together after it; a batch without a label changes nothing."""
@@ -91,7 +100,14 @@ class Net(NeuralNet):
         groups = parameter_groups(
             named_parameters, n_stages=len(self.module_.stages), lr=kwargs["lr"], lr_decay=self.lr_decay
         )
+        if self.optimizer in FUSED and all(_can_be_fused(one) for group in groups for one in group["params"]):
+            kwargs.setdefault("fused", True)
         return (groups,), kwargs
+
+
+def _can_be_fused(parameter: nn.Parameter) -> bool:
+    """Return whether a fused step is for a parameter: gradients of convolutions may lie otherwise in memory than it."""
+    return parameter.ndim <= 2 and parameter.device.type in ("cpu", "cuda")
 
 
 def _flat_gradient(loss: torch.Tensor, parameters: list[nn.Parameter]) -> torch.Tensor:

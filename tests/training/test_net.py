@@ -260,3 +260,35 @@ class TestGradientRules:
         assert (one * other == 0).all()
         assert one.any()
         assert other.any()
+
+
+class TestFusedSteps:
+    """Optimisers that step in one pass over the memory, where they may."""
+
+    @pytest.mark.parametrize("optimizer", [torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD])
+    def test_small_networks_take_them(self, make_net, dataset, optimizer):
+        net = make_net(optimizer=optimizer).fit(dataset)
+        assert net.optimizer_.param_groups[0]["fused"] is True
+
+    def test_they_do_what_others_do(self, make_net, dataset):
+        found = []
+        for fused in (True, False):
+            torch.manual_seed(0)
+            net = make_net(optimizer=torch.optim.AdamW, optimizer__fused=fused, lr=0.01).fit(dataset)
+            found.append(torch.cat([parameter.detach().flatten() for parameter in net.module_.parameters()]))
+        torch.testing.assert_close(found[0], found[1])
+
+    def test_other_optimisers_and_convolutions_do_without(self, make_net, dataset):
+        assert "fused" not in make_net(optimizer=torch.optim.RMSprop).fit(dataset).optimizer_.param_groups[0]
+        net = make_net(optimizer=torch.optim.AdamW)
+        net.module.stages[0].kernel = nn.Parameter(torch.zeros(2, 2, 3, 3))
+        assert not net.fit(dataset).optimizer_.param_groups[0]["fused"]
+
+
+def test_modes_are_switched_where_they_change(make_net, dataset, monkeypatch):
+    calls = []
+    train = Network.train
+    monkeypatch.setattr(Network, "train", lambda self, mode=True: calls.append(mode) or train(self, mode))
+    given = {"train_split": predefined_split(dataset), "iterator_valid": BatchIterator, "batch_size": 2}
+    make_net(max_epochs=3, **given).fit(dataset)
+    assert calls == [False, True, False, True, False]  # once an epoch, whatever the number of batches
