@@ -37,6 +37,7 @@ class Net(NeuralNet):
         """Train on; unlike skorch's own, hand an interrupt on to whoever runs the search."""
         if not self.initialized_:
             self.initialize()
+        super()._set_training(True)  # stages come from a network in eval mode, whatever the module around them says
         self.notify("on_train_begin", X=X, y=y)
         try:
             self.fit_loop(X, y, **fit_params)

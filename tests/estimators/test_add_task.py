@@ -343,7 +343,9 @@ class TestTrainedTrunk:
     def test_with_an_endless_strength_only_what_no_old_task_needs_moves(self, make, holed, later):
         fitted = make(freeze=1).fit(*holed)
         there = ~np.isnan(later[1])
-        rows = fitted._open_activations(fitted._source, _samples(fitted, later[0][there]), cached=False).rows(1)
+        rows = fitted._open_activations(
+            fitted._plain_engine(fitted._source), _samples(fitted, later[0][there]), cached=False
+        ).rows(1)
         old = fitted.net_.module_
         fisher = diagonal_fisher(old, fitted._tasks, rows, 0)
         fitted.add_task(*later, trunk="ewc", strength=np.inf)

@@ -291,4 +291,4 @@ def test_modes_are_switched_where_they_change(make_net, dataset, monkeypatch):
     monkeypatch.setattr(Network, "train", lambda self, mode=True: calls.append(mode) or train(self, mode))
     given = {"train_split": predefined_split(dataset), "iterator_valid": BatchIterator, "batch_size": 2}
     make_net(max_epochs=3, **given).fit(dataset)
-    assert calls == [False, True, False, True, False]  # once an epoch, whatever the number of batches
+    assert calls == [True, False, True, False, True, False]  # twice an epoch, whatever the number of batches
