@@ -19,9 +19,10 @@ ENGINES: dict[str, type[Engine]] = {
     "openvino": OpenVINOEngine,
 }
 PRECISIONS = ("float32", "bfloat16", "float16")
-# Values of all samples together from which on compiling pays: it takes two to three seconds, in which torch classifies
-# some hundred pictures of 224 pixels.
+# Values of all samples together from which on compiling pays, 80 pictures of 224 pixels: it takes about two seconds,
+# in which torch classifies 60 to 200 of them (benchmarks/engines.py).
 WORTH_COMPILING = 12e6
+FEWEST = 4  # pictures, below which not even large ones are looked at
 
 
 def choose_engine(
@@ -83,7 +84,7 @@ def _compiled_if_it_pays(
     """Return OpenVINO's engine, or None where torch is better or needed."""
     if device.type != "cpu" or precision == "float16" or backbone.input_kind != "image" or backbone.skips_padding:
         return None
-    if not is_installed("openvino"):
+    if n_samples < FEWEST or not is_installed("openvino"):
         return None
     x = example()
     if n_samples * x[0].numel() < WORTH_COMPILING:
@@ -98,15 +99,13 @@ def _compiled_if_it_pays(
 
 def _known(engine: str, precision: str, device: torch.device) -> str:
     """Return the precision in which an engine computes."""
-    by_device = ENGINES[engine].precisions
-    if device.type not in by_device:
-        known = " and ".join(by_device)
-        raise ValueError(f"engine={engine!r} computes on {known}, not on {device}: use engine='torch'")
+    precisions = ENGINES[engine].precisions(device.type)
+    if not precisions:
+        raise ValueError(f"engine={engine!r} does not compute on {device}: use engine='torch'")
     if precision == "auto":
         return ENGINES[engine].natural_precision(device)
-    if precision not in by_device[device.type]:
+    if precision not in precisions:
         raise ValueError(
-            f"precision={precision!r} is not known to engine={engine!r} on {device.type}: use one of "
-            f"{list(by_device[device.type])}"
+            f"precision={precision!r} is not known to engine={engine!r} on {device.type}: use one of {list(precisions)}"
         )
     return precision

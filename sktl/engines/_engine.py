@@ -33,21 +33,23 @@ class Engine(abc.ABC):
     ----------
     name : str
         What users call it.
-    precisions : dict of str to tuple of str
-        The precisions that it knows, by the type of device.
     resumes : bool
         Whether a pass that goes on from what an earlier one returned has the bits of one pass. Else every pass begins
         at the input.
     """
 
     name: ClassVar[str]
-    precisions: ClassVar[dict[str, tuple[str, ...]]]
     resumes: ClassVar[bool]
 
     def __init__(self, backbone: Backbone, precision: str = "float32", device: torch.device | None = None):
         self.backbone = backbone
         self.precision = precision
         self.device = torch.device("cpu") if device is None else device
+
+    @classmethod
+    @abc.abstractmethod
+    def precisions(cls, device: str) -> tuple[str, ...]:
+        """Return the precisions that it knows on a type of device; none where it does not compute there."""
 
     @classmethod
     def natural_precision(cls, device: torch.device) -> str:

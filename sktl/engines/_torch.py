@@ -17,12 +17,17 @@ class TorchEngine(Engine):
     """Runs stage by stage in torch, with channels last in memory; in less than float32 by autocast."""
 
     name = "torch"
-    precisions = {"cpu": ("float32", "bfloat16"), "cuda": ("float32", "bfloat16", "float16")}
     resumes = True
 
     def __init__(self, backbone: Backbone, precision: str = "float32", device: torch.device | None = None):
         super().__init__(backbone, precision, device)
         self._stages: dict[int, nn.Module] = {}
+
+    @classmethod
+    def precisions(cls, device: str) -> tuple[str, ...]:
+        """Return the types that autocast knows there."""
+        known = {"cpu": ("float32", "bfloat16"), "cuda": ("float32", "bfloat16", "float16")}
+        return known.get(device, ("float32",))
 
     @property
     def tag(self) -> str:

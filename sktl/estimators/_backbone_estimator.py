@@ -99,13 +99,14 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         In float32 engines agree to the last few bits, and the number of samples decides; in less they do not, and the
         one of the fit stays.
         """
-        engine, precision = self.engine, self.precision
+        engine, precision, device = self.engine, self.precision, choose_device(self.device)
         if fitted and precision == "auto":
-            precision = self.precision_
+            # A fit on CUDA may have been in a type that is for CUDA alone.
+            precision = self.precision_ if self.precision_ in TorchEngine.precisions(device.type) else "float32"
             if engine == "auto" and precision != "float32" and is_installed(self.engine_):
                 engine = self.engine_
         example = functools.partial(samples.load, np.arange(1))
-        return choose_engine(engine, precision, backbone, choose_device(self.device), len(samples), example)
+        return choose_engine(engine, precision, backbone, device, len(samples), example)
 
     def _plain_engine(self, backbone: Backbone) -> Engine:
         """Return an engine for activations of which none but the inputs are asked for."""

@@ -69,6 +69,13 @@ class TestAuto:
             assert choose(backbone, precision="float32").precision == "float32"
             assert choose(backbone, n_samples=1).precision == "float32"
 
+    def test_of_a_few_pictures_none_is_loaded(self, backbone):
+        chosen = choose_engine("auto", "auto", backbone, CPU, 3, lambda: pytest.fail("a sample was loaded"))
+        assert isinstance(chosen, TorchEngine)
+
+    def test_devices_that_nobody_spoke_of_have_float32(self, backbone):
+        assert choose(backbone, device=torch.device("meta")).precision == "float32"
+
 
 class TestGiven:
     def test_whatever_the_number(self, backbone):
@@ -79,7 +86,7 @@ class TestGiven:
                 assert (chosen.name, chosen.precision) == (engine, precision)
 
     def test_another_device(self, backbone):
-        with pytest.raises(ValueError, match="engine='openvino' computes on cpu, not on cuda: use engine='torch'"):
+        with pytest.raises(ValueError, match="engine='openvino' does not compute on cuda: use engine='torch'"):
             choose(backbone, "openvino", device=torch.device("cuda"))
 
     def test_another_precision(self, backbone):

@@ -9,7 +9,7 @@ from sktl.backbones import Backbone, WeightsInfo, get_backbone
 from sktl.engines import ENGINES
 from sktl.engines._openvino import TOLERANCE
 
-MEMBERS = [(name, precision) for name, engine in ENGINES.items() for precision in engine.precisions["cpu"]]
+MEMBERS = [(name, precision) for name, engine in ENGINES.items() for precision in engine.precisions("cpu")]
 
 
 def made(seed=0):

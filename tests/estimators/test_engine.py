@@ -137,3 +137,11 @@ def test_added_task_keeps_the_old_ones(backbone, pictures):
     before = fitted.predict_proba(X)
     fitted.add_task(X, np.arange(N) % 4 == 0, "every fourth")
     assert all(np.array_equal(one, two) for one, two in zip(before, fitted.predict_proba(X), strict=False))
+
+
+def test_a_type_that_this_device_does_not_know(backbone, pictures):
+    X, _ = pictures
+    fitted = make(backbone).fit(*pictures)
+    before = fitted.predict_proba(X)
+    fitted.precision_ = "float16"  # as if it had been fitted on CUDA
+    assert np.array_equal(fitted.predict_proba(X), before)
