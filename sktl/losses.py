@@ -22,27 +22,28 @@ __all__ = [
 
 
 def logistic(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the logistic loss (...) of one logit (..., 1) against targets (...) of 0 and 1."""
-    logits = outputs[..., 0]
+    """Return the logistic loss (n,) of one logit (n, 1) against targets (n,) of 0 and 1."""
+    logits = outputs[:, 0]
     return functional.softplus(logits) - targets * logits
 
 
 def cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the cross-entropy (...) of logits (..., n_classes) against the classes' numbers (...)."""
-    return -outputs.log_softmax(dim=-1).gather(-1, targets.long().unsqueeze(-1))[..., 0]
+    """Return the cross-entropy (n,) of logits (n, n_classes) against the classes' numbers (n,)."""
+    return functional.cross_entropy(outputs, targets.long(), reduction="none")
 
 
 def squared_error(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return half the squared error (...) of outputs (..., 1)."""
-    return 0.5 * (outputs[..., 0] - targets).square()
+    """Return half the squared error (n,) of outputs (n, 1) against targets (n,)."""
+    return 0.5 * (outputs[:, 0] - targets).square()
 
 
 def huber(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return Huber's loss (...) of outputs (..., 1): half the squared error up to an error of 1, then linear.
+    """Return Huber's loss (n,) of outputs (n, 1) against targets (n,).
 
-    Targets are standardised, so that 1 is their standard deviation.
+    It is half the squared error up to an error of 1, then linear. Targets are standardised, so that 1 is their standard
+    deviation.
     """
-    return functional.huber_loss(outputs[..., 0], targets, reduction="none")
+    return functional.huber_loss(outputs[:, 0], targets, reduction="none")
 
 
 # What each kind of task is trained on.
@@ -76,15 +77,22 @@ class EntryLosses(nn.Module):
             self.register_buffer(f"tasks{place}", torch.tensor(numbers), persistent=False)
             self.register_buffer(f"outputs{place}", torch.from_numpy(outputs), persistent=False)
             self.groups.append(loss)
+        self.all_alike = len(self.groups) == 1
+
+    def one_kind(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return losses (b * n_tasks,), sample by sample, where all tasks, and so their outputs, are alike."""
+        (loss,) = self.groups
+        return LOSSES[loss](outputs.reshape(targets.numel(), -1), targets.reshape(-1))
 
     def forward(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return losses (b, n_tasks) of outputs (b, n_outputs) against targets (b, n_tasks), 0 where one is missing."""
-        if len(self.groups) == 1:  # tasks and outputs are in order
-            return LOSSES[self.groups[0]](outputs.unflatten(1, (self.n_tasks, -1)), targets)
+        if self.all_alike:
+            return self.one_kind(outputs, targets).view_as(targets)
         losses = outputs.new_zeros(len(outputs), self.n_tasks)
         for place, loss in enumerate(self.groups):
             tasks, columns = getattr(self, f"tasks{place}"), getattr(self, f"outputs{place}")
-            losses = losses.index_copy(1, tasks, LOSSES[loss](outputs[:, columns], targets[:, tasks]))
+            flat, wanted = outputs[:, columns].flatten(0, 1), targets[:, tasks]
+            losses = losses.index_copy(1, tasks, LOSSES[loss](flat, wanted.flatten()).view_as(wanted))
         return losses
 
 

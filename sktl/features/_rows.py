@@ -1,13 +1,17 @@
 """What a network takes in while it is trained, in batches."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
 import torch
 
-__all__ = ["ArrayRows", "Rows", "StreamedRows"]
+__all__ = ["ArrayRows", "Rows", "StreamedRows", "batch_by_batch"]
+
+# Of an array, this many bytes are copied at once: enough that short rows do not cost a call for each batch, and few
+# enough that they lie in a processor's cache until they are used.
+COPIED_AT_ONCE = 2**20
 
 
 class Rows(Protocol):
@@ -18,6 +22,16 @@ class Rows(Protocol):
     def batch(self, indices: np.ndarray) -> torch.Tensor:
         """Return the rows at ``indices`` as a new tensor (b, ...)."""
         ...
+
+    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+        """Yield the rows at ``indices`` in tensors of ``batch_size`` rows; the last may be shorter."""
+        ...
+
+
+def batch_by_batch(rows: Rows, indices: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+    """Yield rows in batches that are read when they are asked for, each by itself."""
+    for start in range(0, len(indices), batch_size):
+        yield rows.batch(indices[start : start + batch_size])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +47,12 @@ class ArrayRows:
         """Return the rows at ``indices`` as a new tensor (b, ...)."""
         return torch.from_numpy(self.array[indices])
 
+    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+        """Yield the rows at ``indices`` in tensors of ``batch_size`` rows; the last may be shorter."""
+        batch_bytes = batch_size * max(1, self.array[:1].nbytes)
+        for several in batch_by_batch(self, indices, batch_size * max(1, COPIED_AT_ONCE // batch_bytes)):
+            yield from several.split(batch_size)
+
 
 @dataclasses.dataclass(frozen=True)
 class StreamedRows:
@@ -47,3 +67,7 @@ class StreamedRows:
     def batch(self, indices: np.ndarray) -> torch.Tensor:
         """Return the rows at ``indices`` as a new tensor (b, ...)."""
         return self.load(indices)
+
+    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+        """Yield the rows at ``indices`` in tensors of ``batch_size`` rows; the last may be shorter."""
+        return batch_by_batch(self, indices, batch_size)

@@ -1,12 +1,12 @@
 """Several views of the same samples."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
-from sktl.features._rows import Rows
+from sktl.features._rows import Rows, batch_by_batch
 
 __all__ = ["ViewRows", "stack_views"]
 
@@ -62,6 +62,10 @@ class ViewRows:
                 batch[at] = part
         assert batch is not None  # as there is an index at least
         return batch
+
+    def batches(self, indices: np.ndarray, batch_size: int) -> Iterator[torch.Tensor]:
+        """Yield rows of random views in tensors of ``batch_size`` rows; the last may be shorter."""
+        return batch_by_batch(self, indices, batch_size)
 
 
 def stack_views(features: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

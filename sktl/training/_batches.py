@@ -35,11 +35,14 @@ class LabelledRows(torch.utils.data.Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def batch(self, positions: np.ndarray) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """Return inputs, and targets with weights, at positions within the set."""
+    def batches(
+        self, positions: np.ndarray, batch_size: int
+    ) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]]:
+        """Yield inputs, and targets with weights, at positions within the set, in batches."""
         indices = self.indices[positions]
         at = torch.from_numpy(indices)
-        return self.rows.batch(indices), (self.targets[at], self.weights[at])
+        labels = zip(self.targets[at].split(batch_size), self.weights[at].split(batch_size), strict=True)
+        yield from zip(self.rows.batches(indices, batch_size), labels, strict=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,5 +62,4 @@ class BatchIterator:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]]:
         n = len(self.dataset)
         order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        for start in range(0, n, self.batch_size):
-            yield self.dataset.batch(order[start : start + self.batch_size])
+        return self.dataset.batches(order, self.batch_size)

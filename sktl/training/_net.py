@@ -1,16 +1,16 @@
 """The skorch net."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping
-from skorch.dataset import unpack_data
-from skorch.utils import to_device
+from skorch.callbacks import Callback, EarlyStopping
+from skorch.utils import TeeGenerator
 from torch import nn
 
 from sktl.training._groups import parameter_groups
+from sktl.training._schedule import RateSchedule
 from sktl.weighting import GradientRule
 
 __all__ = ["Net"]
@@ -20,18 +20,44 @@ __all__ = ["Net"]
 FUSED = (torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD)
 
 
+# What skorch tells its callbacks for each batch.
+BATCH_EVENTS = ("on_batch_begin", "on_grad_computed", "on_batch_end")
+
+
 class Net(NeuralNet):
     """A skorch net that is fitted to labelled rows, with a rate per stage; an interrupt ends the fit.
+
+    Unless a callback listens to batches, nothing but the step is done for each, and losses are read at the epoch's end.
 
     Parameters
     ----------
     lr_decay : float, default=1.0
         Factor of the learning rate per stage below the head.
+    schedule : callable or None, default=None
+        Returns the factor of all rates at a step, counted from 0 on. None: they are constant.
     """
 
-    def __init__(self, module, criterion, *args, lr_decay=1.0, **kwargs):
+    def __init__(
+        self, module, criterion, *args, lr_decay=1.0, schedule: Callable[[int], float] | None = None, **kwargs
+    ):
         super().__init__(module, criterion, *args, **kwargs)
         self.lr_decay = lr_decay
+        self.schedule = schedule
+
+    def initialize_callbacks(self):
+        """Initialise callbacks, and look which events of batches one listens to."""
+        super().initialize_callbacks()
+        kinds = [type(callback) for _, callback in self.callbacks_]
+        self.batch_events_ = {
+            name for name in BATCH_EVENTS if any(getattr(kind, name) is not getattr(Callback, name) for kind in kinds)
+        }
+        return self
+
+    def initialize_optimizer(self, *args, **kwargs):
+        """Initialise the optimiser, and the schedule of its rates."""
+        super().initialize_optimizer(*args, **kwargs)
+        self.rates_ = None if self.schedule is None else RateSchedule(self.optimizer_, self.schedule)
+        return self
 
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train on; unlike skorch's own, hand an interrupt on to whoever runs the search."""
@@ -53,25 +79,62 @@ class Net(NeuralNet):
         if self.module_.training != training or self.criterion_.training != training:
             super()._set_training(training)
 
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Go through the batches of an epoch, and keep their losses in the history."""
+        if iterator is None or self.batch_events_:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            return
+        losses, sizes = [], []
+        for batch in iterator:
+            losses.append(step_fn(batch, **fit_params)["loss"].detach())
+            sizes.append(len(batch[0]))
+        # Read at the end, so that a GPU need not stop at each step to tell its loss.
+        for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True):
+            self.history.new_batch()
+            self.history.record_batch(f"{prefix}_loss", loss)
+            self.history.record_batch(f"{prefix}_batch_size", size)
+        self.history.record(f"{prefix}_batch_count", len(losses))
+
     def train_step(self, batch, **fit_params):
-        """Take a step, and draw towers together after it; a batch without a label changes nothing."""
+        """Take a step and go on in the schedule; a batch without a label changes nothing else."""
         _, (_, weights) = batch
-        if not weights.any():
-            return {"loss": torch.zeros(()), "y_pred": None}
-        step = super().train_step(batch, **fit_params)
+        if weights.any():
+            step = self._step(batch, **fit_params)
+        else:
+            step = {"loss": torch.zeros((), device=self.device), "y_pred": None}
+        if self.rates_ is not None:
+            self.rates_.after_step()
+        return step
+
+    def _step(self, batch, **fit_params):
+        """Take a step, and draw towers together."""
+        learned = [parameter for group in self.optimizer_.param_groups for parameter in group["params"]]
+        steps = []
+
+        def gradients():  # some optimisers, such as LBFGS, ask for them several times
+            for parameter in learned:  # as zero_grad does, in a tenth of the time of a small network's step
+                parameter.grad = None
+            steps.append(self.train_step_single(batch, **fit_params))
+            if "on_grad_computed" in self.batch_events_:
+                named = TeeGenerator(self.get_all_learnable_params())
+                self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
+            return steps[-1]["loss"]
+
+        self.optimizer_.step(gradients)
         if self.module_.tie is not None:
             lr = next(group["lr"] for group in self.optimizer_.param_groups if group.get("below_head", 0) == 0)
             self.module_.tie(self.module_.stages, lr, self.lr_decay)
-        return step
+        return steps[0]
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch; where a rule says so, one out of those of the tasks."""
-        if not isinstance(self.criterion_.rule, GradientRule):
-            return super().train_step_single(batch, **fit_params)
         self._set_training(True)
-        inputs, labels = unpack_data(batch)
-        outputs = self.infer(inputs, **fit_params)
-        targets, weights = to_device(labels, self.device)
+        inputs, targets, weights = (tensor.to(self.device, non_blocking=True) for tensor in (batch[0], *batch[1]))
+        outputs = self.module_(inputs, **fit_params)
+        if not isinstance(self.criterion_.rule, GradientRule):
+            loss = self.criterion_(outputs, (targets, weights))
+            loss.backward()
+            return {"loss": loss, "y_pred": outputs}
         costs = self.criterion_.contributions(outputs, (targets, weights)).mean(dim=0)
         self._combine(costs[(weights > 0).any(dim=0)])
         return {"loss": costs.sum(), "y_pred": outputs}

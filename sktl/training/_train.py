@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from skorch.callbacks import EarlyStopping, LRScheduler
+from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sktl.features import Rows
@@ -65,9 +65,6 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
     """Return an initialised net around a network, ready to be trained."""
     schedule = functools.partial(warmup_cosine, n_steps=n_batches * settings.max_epochs)
     callbacks: list[tuple[str, Any]] = [("epoch_bar", EpochBar(settings.verbose))]
-    if settings.has_schedule:
-        policy = torch.optim.lr_scheduler.LambdaLR
-        callbacks.append(("schedule", LRScheduler(policy=policy, lr_lambda=schedule, step_every="batch")))
     if settings.patience is not None:
         stopping = EarlyStopping(patience=settings.patience, load_best=True, sink=_silence)
         callbacks.append(("early_stopping", stopping))
@@ -78,6 +75,7 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
         "batch_size": settings.batch_size,
         "lr": settings.lr,
         "lr_decay": settings.lr_decay,
+        "schedule": schedule if settings.has_schedule else None,
         "optimizer": settings.optimizer,
         "optimizer__weight_decay": settings.weight_decay,
         "iterator_train": BatchIterator,

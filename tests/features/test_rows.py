@@ -30,6 +30,33 @@ def test_a_batch_is_new_memory(rows):
     assert np.array_equal(rows.batch(np.arange(6)).numpy(), ARRAY)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 100])
+def test_batches_are_the_batches_one_by_one(rows, batch_size):
+    indices = np.array([5, 0, 3, 3, 1])
+    batches = list(rows.batches(indices, batch_size))
+    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    assert np.array_equal(torch.cat(batches).numpy(), ARRAY[indices])
+
+
+def test_no_batch_is_no_batch(rows):
+    assert [len(batch) for batch in rows.batches(np.empty(0, dtype=int), 3)] in ([], [0])
+
+
+def test_batches_are_new_memory(rows):
+    for batch in rows.batches(np.arange(6), 2):
+        batch.zero_()
+    assert np.array_equal(rows.batch(np.arange(6)).numpy(), ARRAY)
+
+
+@pytest.mark.parametrize(("n_features", "expected"), [(4, [1_000]), (4_096, [60] * 16 + [40]), (100_000, [10] * 100)])
+def test_short_rows_are_copied_in_few_calls_and_long_ones_batch_by_batch(monkeypatch, n_features, expected):
+    asked, batch = [], ArrayRows.batch
+    monkeypatch.setattr(ArrayRows, "batch", lambda self, indices: asked.append(len(indices)) or batch(self, indices))
+    rows = ArrayRows(np.broadcast_to(np.float32(1), (1_000, n_features)))
+    assert sum(len(part) for part in rows.batches(np.arange(1_000), 10)) == 1_000
+    assert asked == expected
+
+
 def test_streamed_rows_are_loaded_when_asked_for():
     asked = []
 

@@ -159,6 +159,55 @@ class TestBatchWithoutLabel:
         assert [batch["train_loss"] == 0.0 for batch in net.history[0]["batches"]] == [False, True]
 
 
+class Listens(Callback):
+    """Keeps what happens in batches."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_batch_begin(self, net, **kwargs):
+        self.seen.append("begin")
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        assert all(parameter.grad is not None for _, parameter in named_parameters if parameter.requires_grad)
+        self.seen.append("gradients")
+
+    def on_batch_end(self, net, y_pred, **kwargs):
+        assert y_pred.shape == (4, 2)
+        self.seen.append("end")
+
+
+class TestListeners:
+    def test_a_callback_hears_of_every_batch(self, make_net, dataset):
+        listener = Listens()
+        make_net(callbacks=[listener], batch_size=4).fit(dataset)
+        assert listener.seen == ["begin", "gradients", "end"] * 4
+
+    def test_the_history_is_the_same_without_one(self, make_net, dataset):
+        histories = []
+        for callbacks in ([], [Listens()]):
+            torch.manual_seed(0)
+            net = make_net(callbacks=callbacks, batch_size=4, train_split=predefined_split(dataset))
+            history = net.set_params(iterator_valid=BatchIterator).fit(dataset).history
+            histories.append([{name: value for name, value in row.items() if name != "dur"} for row in history])
+        assert len(histories[0][0]["batches"]) == 4  # two of training and two of validation
+        assert histories[0] == histories[1]
+
+    def test_losses_are_read_at_the_end_of_the_epoch_where_nobody_listens(self, make_net, dataset, monkeypatch):
+        read = []
+        item, tolist = torch.Tensor.item, torch.Tensor.tolist
+        monkeypatch.setattr(torch.Tensor, "item", lambda self: read.append("item") or item(self))
+        monkeypatch.setattr(torch.Tensor, "tolist", lambda self: read.append("list") or tolist(self))
+        make_net(batch_size=2, optimizer__fused=True).fit(dataset)
+        assert read == ["list"] * 2
+
+
+def test_an_optimiser_may_ask_for_gradients_several_times(make_net, dataset):
+    net = make_net(optimizer=torch.optim.LBFGS, optimizer__param_groups=[], lr=1.0, max_epochs=3, batch_size=8)
+    net.fit(dataset)
+    assert net.history[-1, "train_loss"] < 0.01 < net.history[0, "train_loss"]
+
+
 class TestEpochs:
     def test_the_loss_keeps_its_account_by_epoch(self, make_net, rng):
         rows = ArrayRows(rng.normal(size=(8, 3)).astype(np.float32))
