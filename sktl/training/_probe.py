@@ -1,15 +1,14 @@
 """Linear heads at their optimum."""
 
 import dataclasses
-import warnings
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from sktl.training._logistic import solve_logistic
 from sktl.training._rotate import Rotation
 
 __all__ = ["LinearProbe", "held_out_loss", "solve_linear_probe"]
@@ -27,7 +26,6 @@ MAX_SAMPLES_TO_CHOOSE = 2_000
 # digits per class, where the error rates of folds are too coarse to choose by.
 DEFAULT_PENALTY = PENALTIES[3]
 FOLD_TOLERANCE, TOLERANCE = 1e-3, 1e-6  # largest entry of the gradient at the optimum
-MAX_ITER = 2_000
 LOG_TEMPERATURES = (-6.0, 3.0)  # strong penalties leave logits far too small, no penalty too large
 
 
@@ -91,7 +89,7 @@ def solve_linear_probe(
     n_views : int, default=1
         The samples are this many views of as many times fewer, view after view. Views of one are never parted by folds.
     """
-    solve = _solve_ridge if kind == "regression" else _solve_logistic
+    solve = _solve_ridge if kind == "regression" else solve_logistic
     temperature = 1.0
     if penalty == "auto":
         penalty, temperature = _choose(rotated.coordinates, targets, weights, kind, seed, n_views)
@@ -170,7 +168,7 @@ def _held_out_outputs(
     n_folds = min(N_FOLDS, n_samples if kind == "regression" else int(np.bincount(plain.astype(int)).min()))
     if n_folds < 2:
         return None
-    solve = _solve_ridge if kind == "regression" else _solve_logistic
+    solve = _solve_ridge if kind == "regression" else solve_logistic
     splitter = KFold if kind == "regression" else StratifiedKFold
     outputs, indices = [], []
     for repeat in range(n_repeats):
@@ -213,23 +211,6 @@ def _temperature(outputs: np.ndarray, targets: np.ndarray, weights: np.ndarray, 
         return -float(np.average(expected, weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded").x))
-
-
-def _solve_logistic(
-    x: np.ndarray, targets: np.ndarray, weights: np.ndarray, penalties: list[float], tolerance: float
-) -> list[tuple[np.ndarray, np.ndarray, int]]:
-    """Return weights, intercepts and iterations for each penalty, each solved from the one before."""
-    model = LogisticRegression(tol=tolerance, max_iter=MAX_ITER, warm_start=True)
-    path = []
-    for penalty in penalties:
-        # scikit-learn's loss is C Σ w_i loss_i + ‖W‖²/2.
-        model.set_params(C=1 / (penalty * weights.sum()))
-        with warnings.catch_warnings():
-            # At next to no penalty separable data has no finite optimum; the loss is flat there and the answer as good.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(x, targets, sample_weight=weights)
-        path.append((model.coef_.copy(), model.intercept_.copy(), int(model.n_iter_.max())))
-    return path
 
 
 def _solve_ridge(

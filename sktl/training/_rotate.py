@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import linalg
 
 __all__ = ["Rotation", "join_blocks", "rotate", "row_weights"]
 
@@ -55,7 +54,7 @@ def rotate(features: np.ndarray, weights: np.ndarray) -> Rotation:
     if centred.shape[0] >= centred.shape[1] or not centred.any():  # features that are all alike span no axis
         return Rotation(centred, None, mean, float(scale))
     # The Gram matrix is small here, and its eigenvectors give the coordinates without an SVD of the wide matrix.
-    values, vectors = linalg.eigh(centred @ centred.T)
+    values, vectors = np.linalg.eigh(centred @ centred.T)
     keep = values > values[-1] * 1e-10
     roots = np.sqrt(values[keep])
     return Rotation(vectors[:, keep] * roots, (vectors[:, keep] / roots).T @ centred, mean, float(scale))
