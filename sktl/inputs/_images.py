@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torchvision.transforms.v2 import functional
 
@@ -187,6 +188,9 @@ class Images:
 
         side = side_wanted(preprocessing) if alter is None else None
 
+        size = None if preprocessing is None else preprocessing.size
+        whole = None if size is None else np.empty((len(indices), self.n_channels, *size), dtype=np.float32)
+
         def load_one(position: int) -> torch.Tensor:
             index = indices[position]
             which = [index] if isinstance(pictures, DensePictures) else index
@@ -198,10 +202,13 @@ class Images:
                     view = alter(position, plain)
                 keeps_size = preprocessing is None or preprocessing.size is None
                 picture, peak = (_at_size_of(plain, view) if keeps_size else view)[None], 1.0
-            return prepare(picture, peak, preprocessing, self.n_channels)
+            out = None if whole is None else whole[position : position + 1]
+            return prepare(picture, peak, preprocessing, self.n_channels, out)
 
         with quiet_pillow():
             loaded = ordered_map(load_one, range(len(indices)), self._n_threads)
+        if whole is not None:
+            return torch.from_numpy(whole)
         for index, picture in zip(indices, loaded, strict=True):
             if picture.shape != loaded[0].shape:
                 raise ValueError(

@@ -1,5 +1,6 @@
 """From pixels to what a network takes: size, crop, scale, standardisation."""
 
+import numpy as np
 import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
@@ -16,7 +17,13 @@ _INTERPOLATIONS = {
 _MAX_PIXELS = 2**27  # of one scaled picture: 1.6 GB of float32 in colour, which only extreme shapes reach
 
 
-def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | None, n_channels: int) -> torch.Tensor:
+def prepare(
+    pictures: torch.Tensor,
+    peak: float,
+    preprocessing: Preprocessing | None,
+    n_channels: int,
+    out: np.ndarray | None = None,
+) -> torch.Tensor:
     """Return pictures scaled, cropped and standardised. Each comes out as it would alone, bit for bit.
 
     Parameters
@@ -29,6 +36,8 @@ def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | 
         What to do. None leaves size and mean as they are.
     n_channels : int
         The number of channels after repeating a grey one.
+    out : ndarray of float32, (b, n_channels, height, width), or None, default=None
+        Where the result goes. None: a new array.
 
     Returns
     -------
@@ -43,7 +52,7 @@ def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | 
     if pictures.shape[1] != n_channels:
         pictures = pictures.expand(-1, n_channels, -1, -1)
     if preprocessing is None:
-        return _divide(pictures, peak).contiguous()
+        return torch.from_numpy(_divided(pictures, peak, out))
     preprocessing = preprocessing.for_channels(n_channels)
     size = _scaled_size(pictures, preprocessing)
     if size is not None:
@@ -51,9 +60,10 @@ def prepare(pictures: torch.Tensor, peak: float, preprocessing: Preprocessing | 
         pictures = _scale(pictures.contiguous(), size, preprocessing.interpolation)
     if preprocessing.size is not None:
         pictures = functional.center_crop(pictures, list(preprocessing.size))
-    pictures = _divide(pictures, peak)
-    mean, std = (torch.tensor(x).view(-1, 1, 1) for x in (preprocessing.mean, preprocessing.std))
-    return pictures.sub_(mean).div_(std).contiguous()
+    values = _divided(pictures, peak, out)
+    values -= np.array(preprocessing.mean, dtype=np.float32)[:, None, None]
+    values /= np.array(preprocessing.std, dtype=np.float32)[:, None, None]
+    return torch.from_numpy(values)
 
 
 def side_wanted(preprocessing: Preprocessing | None) -> int | None:
@@ -65,8 +75,13 @@ def side_wanted(preprocessing: Preprocessing | None) -> int | None:
     return None if preprocessing.size is None else max(preprocessing.size)
 
 
-def _divide(pictures: torch.Tensor, peak: float) -> torch.Tensor:
-    return pictures.to(torch.float32) / torch.tensor(peak, dtype=torch.float32)
+def _divided(pictures: torch.Tensor, peak: float, out: np.ndarray | None) -> np.ndarray:
+    """Return pictures in parts of full brightness, in an array of their own.
+
+    By numpy: torch shares even one picture among all cores, which then stand in the way of the network and of other
+    threads that decode.
+    """
+    return np.divide(pictures.numpy(), np.float32(peak), out=out, dtype=np.float32, order="C")
 
 
 def _scaled_size(pictures: torch.Tensor, preprocessing: Preprocessing) -> list[int] | None:

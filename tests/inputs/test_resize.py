@@ -86,3 +86,14 @@ def test_an_unknown_interpolation():
 def test_a_sliver_does_not_fill_the_memory():
     with pytest.raises(ValueError, match="a picture of 1 x 9000 pixels would have 256 x 2304000 with a shorter side"):
         prepare(torch.ones(1, 3, 1, 9000), 1.0, Preprocessing(), 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_the_result_goes_where_it_is_wanted(dtype):
+    x = (200 * torch.rand(2, 3, 12, 10)).to(dtype)
+    preprocessing = Preprocessing(size=(6, 5), resize=8)
+    whole = np.full((4, 3, 6, 5), np.nan, dtype=np.float32)
+    out = prepare(x, 200.0, preprocessing, 3, whole[1:3])
+    assert np.array_equal(whole[1:3], prepare(x, 200.0, preprocessing, 3).numpy())
+    assert np.shares_memory(out.numpy(), whole)
+    assert np.isnan(whole[[0, 3]]).all()
