@@ -11,6 +11,7 @@ from skorch.helper import predefined_split
 
 from sktl.features import Rows
 from sktl.training._batches import BatchIterator, LabelledRows
+from sktl.training._folded import folded_batch_norm
 from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
 from sktl.training._network import Network
@@ -55,7 +56,7 @@ def train(
     if validation is not None:
         held = rows if validation_rows is None else validation_rows
         net.set_params(train_split=predefined_split(LabelledRows(held, targets, weights, validation)))
-    with seeded(settings.seed):
+    with seeded(settings.seed), folded_batch_norm(network.stages):
         net.fit(labelled)
     net.set_params(train_split=None)
     return net
