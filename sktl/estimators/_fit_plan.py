@@ -172,6 +172,8 @@ def _settings(
         device=choose_device(estimator.device),
         callbacks=tuple(estimator.callbacks or ()),
         net_params=dict(estimator.net_params or {}),
+        # In float16 gradients vanish unless they are scaled.
+        precision="bfloat16" if estimator.precision == "bfloat16" else "float32",
         verbose=int(estimator.verbose),
     )
 

@@ -98,8 +98,9 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         What runs the frozen stages. ``"auto"`` is OpenVINO where it is installed (the extra ``openvino``), computes on
         the CPU and takes the network, and there are pictures enough for its compilation to pay; else torch.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        The type in which the frozen stages are computed; what they return is float32. ``"auto"`` is bfloat16 for
-        OpenVINO on a CPU that computes in it, else float32. Free stages and heads are trained in float32.
+        The type of products in frozen stages; what they return is float32. ``"auto"`` is bfloat16 for OpenVINO on a CPU
+        that computes in it, else float32. Where ``"bfloat16"`` is given, stages are trained in it too, by autocast;
+        else they are trained in float32, as heads are.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps

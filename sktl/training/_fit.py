@@ -197,6 +197,7 @@ def new_network(backbone, plan: FitPlan, n_features: int, depth: int | None = No
         joined.tie,
         reads,
         backbone.pool,
+        plan.training.precision,
     )
 
 

@@ -34,6 +34,8 @@ class Network(nn.Module):
         behind the last stage alone.
     pool : callable or None, default=None
         Returns one vector per sample for what a stage returns. None: the mean over all axes but that of the channels.
+    precision : {"float32", "bfloat16"}, default="float32"
+        The type of the stages' products, by autocast; weights, averages and the head are what they are.
     """
 
     stages: nn.ModuleList
@@ -49,6 +51,7 @@ class Network(nn.Module):
         tie: Tie | None = None,
         reads: Sequence[int] | None = None,
         pool: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        precision: str = "float32",
     ):
         super().__init__()
         self.stages = stages
@@ -59,6 +62,7 @@ class Network(nn.Module):
         self.tie = tie
         self.reads = (len(stages),) if reads is None else tuple(reads)
         self.pool = pool
+        self.precision = precision
 
     def with_head(self, head: nn.Module) -> "Network":
         """Return a network with the same stages, not copied, and another head."""
@@ -78,6 +82,14 @@ class Network(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return outputs (b, n_outputs) for what the last frozen stage returns."""
+        if self.precision == "float32" or not len(self.stages):
+            return self.head(self._features(x))
+        with torch.autocast(x.device.type, getattr(torch, self.precision)):
+            features = self._features(x)
+        return self.head(features.to(x.dtype))
+
+    def _features(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the head reads (b, n_features), or (n_towers, b, n_features)."""
         if x.ndim == 4 and self.channel_axis == 1:
             x = x.contiguous(memory_format=torch.channels_last)
         read = [self._pooled(x)] if 0 in self.reads else []
@@ -85,7 +97,7 @@ class Network(nn.Module):
             x = stage(x)
             if number in self.reads:
                 read.append(self._pooled(x))
-        return self.head(read[0] if len(read) == 1 else torch.cat(read, dim=-1))
+        return read[0] if len(read) == 1 else torch.cat(read, dim=-1)
 
     def _pooled(self, x: torch.Tensor) -> torch.Tensor:
         """Return one vector per sample, and per tower if there are any; the next stage may spoil x."""

@@ -33,6 +33,8 @@ class TrainingSettings:
         skorch callbacks, copied before use.
     net_params : mapping
         Further arguments of ``skorch.NeuralNet``.
+    precision : {"float32", "bfloat16"}
+        The type of the products in stages that are trained.
     has_schedule : bool
         Whether the rate rises at first and falls later; else it is constant.
     verbose : int
@@ -50,5 +52,6 @@ class TrainingSettings:
     device: torch.device
     callbacks: Sequence[Any] = ()
     net_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    precision: str = "float32"
     has_schedule: bool = True
     verbose: int = 0

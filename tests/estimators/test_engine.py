@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
@@ -46,6 +47,27 @@ def test_engines_agree(backbone, pictures, Estimator, freeze, precision):
     assert (plain.engine_, plain.precision_) == ("torch", "float32")
     assert (fast.engine_, fast.precision_) == ("openvino", precision)
     assert fast.score(X, y) == pytest.approx(plain.score(X, y), abs=0.05)
+
+
+class TestTrainedStages:
+    def test_they_are_trained_in_the_precision_that_is_given(self, backbone, pictures):
+        X, y = pictures
+        plain, reduced = (
+            make(backbone, freeze=3, engine="torch", precision=precision, max_epochs=3).fit(X, y)
+            for precision in ("float32", "bfloat16")
+        )
+        assert (plain.net_.module_.precision, reduced.net_.module_.precision) == ("float32", "bfloat16")
+        assert {parameter.dtype for parameter in reduced.net_.module_.parameters()} == {torch.float32}
+        assert reduced.score(X, y) == pytest.approx(plain.score(X, y), abs=2 / N)
+        weights = [one.net_.module_.head[0].weight for one in (plain, reduced)]
+        assert not torch.equal(*weights)
+        again = pickle.loads(pickle.dumps(reduced))
+        assert again.net_.module_.precision == "bfloat16"
+        assert np.array_equal(again.predict_proba(X), reduced.predict_proba(X))
+
+    @pytest.mark.parametrize("precision", ["auto", "float32"])
+    def test_they_are_trained_in_float32_else(self, backbone, pictures, precision):
+        assert make(backbone, freeze=3, precision=precision).fit(*pictures).net_.module_.precision == "float32"
 
 
 def test_a_probe_in_less_precision_is_as_good(backbone, pictures):

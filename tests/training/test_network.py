@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -76,3 +78,39 @@ def test_towers_are_pooled_one_by_one(shape, channel_axis):
     x = torch.rand(3, *shape)
     one = x if len(shape) == 1 else x.mean(dim=(2, 3)) if channel_axis == 1 else x.mean(dim=1)
     torch.testing.assert_close(network(x), torch.stack([one, 2 * one]))
+
+
+class TestPrecision:
+    @pytest.fixture
+    def networks(self):
+        torch.manual_seed(0)
+        plain = make_network(True).eval()
+        reduced = copy.deepcopy(plain)
+        reduced.precision = "bfloat16"
+        return plain, reduced
+
+    def test_products_of_stages_are_in_it_and_the_head_is_not(self, networks):
+        _, reduced = networks
+        seen = {}
+        for name, module in (("stage", reduced.stages[1][1]), ("head", reduced.head[-1])):
+            module.register_forward_hook(lambda module, args, out, name=name: seen.update({name: out.dtype}))
+        outputs = reduced(torch.rand(3, 1, 8, 8))
+        assert seen == {"stage": torch.bfloat16, "head": torch.float32}
+        assert outputs.dtype == torch.float32
+
+    def test_outputs_and_gradients_are_near_those_in_float32(self, networks):
+        x = torch.rand(8, 1, 8, 8)
+        found = []
+        for network in networks:
+            outputs = network(x)
+            outputs.square().mean().backward()
+            gradients = [parameter.grad for parameter in network.parameters()]
+            assert {gradient.dtype for gradient in gradients} == {torch.float32}
+            found.append((outputs.detach(), torch.cat([gradient.flatten() for gradient in gradients])))
+        for plain, reduced in zip(*found, strict=True):
+            assert 0 < (plain - reduced).norm() < 0.05 * plain.norm()
+
+    def test_without_stages_nothing_is_reduced(self):
+        network = Network(nn.ModuleList(), nn.Sequential(nn.Linear(4, 2)), 1, True, precision="bfloat16")
+        x = torch.rand(3, 4)
+        assert torch.equal(network(x), network.head(x))
