@@ -44,7 +44,8 @@ def network_of(backbone: Backbone) -> nn.Module:
 class FastaiFineTune:
     """``vision_learner`` with its own head, on the weights of a backbone, and ``fine_tune``.
 
-    ``augment`` switches ``aug_transforms`` on; ``flip`` says whether mirrored pictures mean the same.
+    ``augment`` switches ``aug_transforms`` on; ``flip`` says whether mirrored pictures mean the same. Files are
+    brought to ``size`` pixels whenever they are read.
     """
 
     backbone: Backbone
@@ -53,9 +54,10 @@ class FastaiFineTune:
     augment: bool
     flip: bool = True
     seed: int = 0
+    size: int | None = None
 
     def learner(self, X, y, n_classes, folder):
-        """Return a learner for pictures (n, H, W, 3); nothing is held out of them."""
+        """Return a learner for pictures (n, H, W, 3) or paths; nothing is held out of them."""
         expected = self.backbone.preprocessing
         transforms = [fastai.Normalize.from_stats(expected.mean, expected.std, cuda=torch.cuda.is_available())]
         if self.augment:
@@ -65,6 +67,7 @@ class FastaiFineTune:
             get_x=operator.itemgetter("picture"),
             get_y=operator.itemgetter("label"),
             splitter=fastai.IndexSplitter([]),
+            item_tfms=None if self.size is None else fastai.Resize(self.size),
             batch_tfms=transforms,
         )
         loaders = block.dataloaders(
