@@ -122,7 +122,7 @@ def main():
         f"Above, {len(train[0])} pictures of {options.size} pixels in batches of {AT_ONCE}, decoded beforehand; the "
         f"best of {1 + REPEATS} passes.",
         "",
-        '| `freeze="all"`, from files | precision | s first fit | s next fit | predicted a second | of a loop in torch | '
+        '| `freeze="all"`, from files | precision | s first fit | s next fit | predicted a second | of the loop | '
         "test accuracy |",
         "|---|---|---|---|---|---|---|",
         *(
@@ -132,7 +132,7 @@ def main():
         ),
         *(f"| a loop in torch | {precision} | | | {rate:.0f} | 1.00 | |" for precision, rate in by_hand.items()),
         "",
-        "A loop in torch is the best of three with no, one and two processes that load; the factor is to that in the "
+        "A loop in torch is the best of three with no, one and two processes that load; the loop is that in the "
         "same precision. The first fit in bfloat16 converts and compiles the network, the one in float32 only compiles "
         "it; the next fit has a compiled network and an empty cache. One bare pass of the fastest, from files decoded "
         f"by PIL in one process: {floor:.2f} s, of which {decoding:.2f} s are decoding and preprocessing.",

@@ -101,7 +101,7 @@ class Net(NeuralNet):
         if weights.any():
             step = self._step(batch, **fit_params)
         else:
-            step = {"loss": torch.zeros((), device=self.device), "y_pred": None}
+            step = {"loss": weights.new_zeros((), device=self.device), "y_pred": None}
         if self.rates_ is not None:
             self.rates_.after_step()
         return step
