@@ -82,7 +82,8 @@ class EntryLosses(nn.Module):
     def one_kind(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return losses (b * n_tasks,), sample by sample, where all tasks, and so their outputs, are alike."""
         (loss,) = self.groups
-        return LOSSES[loss](outputs.reshape(targets.numel(), -1), targets.reshape(-1))
+        flat = outputs if self.n_tasks == 1 else outputs.reshape(targets.numel(), -1)
+        return LOSSES[loss](flat, targets.reshape(-1))
 
     def forward(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return losses (b, n_tasks) of outputs (b, n_outputs) against targets (b, n_tasks), 0 where one is missing."""

@@ -52,7 +52,7 @@ def test_batches_are_new_memory(rows):
 def test_short_rows_are_copied_in_few_calls_and_long_ones_batch_by_batch(monkeypatch, n_features, expected):
     asked, batch = [], ArrayRows.batch
     monkeypatch.setattr(ArrayRows, "batch", lambda self, indices: asked.append(len(indices)) or batch(self, indices))
-    rows = ArrayRows(np.broadcast_to(np.float32(1), (1_000, n_features)))
+    rows = ArrayRows(np.zeros((1_000, n_features), dtype=np.float32))
     assert sum(len(part) for part in rows.batches(np.arange(1_000), 10)) == 1_000
     assert asked == expected
 
