@@ -7,6 +7,7 @@ A folder holds a subfolder of pictures per class. The extra ``openvino`` has to 
 
 import argparse
 import functools
+import itertools
 import pathlib
 import time
 
@@ -65,14 +66,14 @@ def loops_by_hand(backbone, files):
     """Return pictures a second from files, by precision, of the best of some loops in torch."""
     network = backbone.prefix(backbone.n_stages)
 
-    def loop(precision, n_workers):
+    def loop(precision, n_workers, at_once):
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            for x, _ in torch.utils.data.DataLoader(files, batch_size=AT_ONCE, num_workers=n_workers):
+            for x, _ in torch.utils.data.DataLoader(files, batch_size=at_once, num_workers=n_workers):
                 network(x.contiguous(memory_format=torch.channels_last))
 
     rates = {}
     for precision in ("float32", "bfloat16"):
-        runs = [functools.partial(loop, precision, n_workers) for n_workers in (0, 1, 2)]
+        runs = [functools.partial(loop, precision, *how) for how in itertools.product((0, 1, 2), (8, AT_ONCE))]
         rates[precision] = len(files) / min(seconds_of(run) for run in runs * REPEATS)
     return rates
 
@@ -132,9 +133,9 @@ def main():
         ),
         *(f"| a loop in torch | {precision} | | | {rate:.0f} | 1.00 | |" for precision, rate in by_hand.items()),
         "",
-        "A loop in torch is the best of three with no, one and two processes that load; the loop is that in the "
-        "same precision. The first fit in bfloat16 converts and compiles the network, the one in float32 only compiles "
-        "it; the next fit has a compiled network and an empty cache. One bare pass of the fastest, from files decoded "
+        "A loop in torch is the best of three with no, one and two processes that load, and batches of 8 and of "
+        f"{AT_ONCE}; the loop is that in the same precision. The first fit in bfloat16 converts and "
+        "compiles the network, the one in float32 only compiles it; the next fit has a compiled network and an empty cache. One bare pass of the fastest, from files decoded "
         f"by PIL in one process: {floor:.2f} s, of which {decoding:.2f} s are decoding and preprocessing.",
     ]
     header = ["the network alone", "precision", "pictures a second", "times torch, channels last"]

@@ -26,6 +26,8 @@ import sktl
 lap("then import sktl")
 import torch
 lap("then import torch")
+import torchvision
+lap("then import torchvision")
 from sktl import TransferClassifier
 lap("then from sktl import TransferClassifier")
 import numpy as np
