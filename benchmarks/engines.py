@@ -135,9 +135,9 @@ def main():
         "",
         "A loop in torch is the best of three with no, one and two processes that load, and batches of 8 and of "
         f"{AT_ONCE}; the loop is that in the same precision. The first fit in bfloat16 converts and compiles the "
-        "network, the one in float32 only compiles it; the next fit has a compiled network and an empty cache. One bare "
-        f"pass of the fastest, from files decoded by PIL in one process: {floor:.2f} s, of which {decoding:.2f} s are "
-        "decoding and preprocessing.",
+        "network, the one in float32 only compiles it; the next fit has a compiled network and an empty cache. One "
+        f"bare pass of the fastest, from files decoded by PIL in one process: {floor:.2f} s, of which {decoding:.2f} s "
+        "are decoding and preprocessing.",
     ]
     header = ["the network alone", "precision", "pictures a second", "times torch, channels last"]
     save_table(f"engines-{options.backbone}", header, networks, notes)
