@@ -6,6 +6,7 @@ fastai is no dependency of this project: ``pip install fastai``.
 import contextlib
 import dataclasses
 import io
+import itertools
 import operator
 import tempfile
 import warnings
@@ -37,7 +38,8 @@ def has_fastai() -> bool:
 def network_of(backbone: Backbone) -> nn.Module:
     """Return the network up to its last map and a pooling layer, where fastai cuts to put its own head."""
     *stages, last = backbone.suffix(0)
-    return nn.Sequential(*stages, *list(last.children())[:2], nn.AdaptiveAvgPool2d(1))
+    maps = itertools.takewhile(lambda layer: "Pool" not in type(layer).__name__, last.children())
+    return nn.Sequential(*stages, *maps, nn.AdaptiveAvgPool2d(1))
 
 
 @dataclasses.dataclass

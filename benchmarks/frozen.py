@@ -225,12 +225,14 @@ def main():
     parser.add_argument("--epochs", type=int, default=20, help="of the recipe")
     parser.add_argument("--search-size", type=int, default=224, help="pixels, for the search")
     parser.add_argument("--search-epochs", type=int, default=4)
+    parser.add_argument("--fits-only", action="store_true", help="no search")
     options = parser.parse_args()
     backbone = get_backbone(options.backbone, options.weights)
     train, test = read_folder(options.train), read_folder(options.test)
     coded = [np.unique(labels, return_inverse=True)[1] for _, labels in (train, test)]
     n_features = compare_fits(options, backbone, train, test, coded)
-    compare_searches(options, backbone, train, coded, n_features)
+    if not options.fits_only:
+        compare_searches(options, backbone, train, coded, n_features)
 
 
 if __name__ == "__main__":
