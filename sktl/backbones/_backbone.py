@@ -213,6 +213,13 @@ class Backbone:
             *(fingerprint_code(module) for module in self._modules[:depth]), self.weights_fingerprint(depth)
         )
 
+    def fingerprints(self) -> tuple[bytes, ...]:
+        """Return the fingerprints of the first 0, 1, 2, ... stages, for which the code of each is read once."""
+        codes = [fingerprint_code(module) for module in self._modules]
+        return tuple(
+            join_fingerprints(*codes[:depth], self.weights_fingerprint(depth)) for depth in range(len(codes) + 1)
+        )
+
     def weights_fingerprint(self, depth: int | None = None) -> bytes:
         """Return 16 bytes that stand for the weights alone of the first ``depth`` stages (default: all)."""
         return join_fingerprints(*(self._weights_of(module) for module in self._modules[:depth]))

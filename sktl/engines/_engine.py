@@ -1,6 +1,7 @@
 """What runs the frozen stages of a backbone."""
 
 import abc
+import functools
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -55,6 +56,11 @@ class Engine(abc.ABC):
     def natural_precision(cls, device: torch.device) -> str:
         """Return the precision that suits the hardware; float32 where another one would be no gain, or is not known."""
         return "float32"
+
+    @functools.cached_property
+    def fingerprints(self) -> tuple[bytes, ...]:
+        """What stands for the first 0, 1, 2, ... stages, as they were when it was first asked for."""
+        return self.backbone.fingerprints()
 
     @property
     @abc.abstractmethod

@@ -76,20 +76,16 @@ class OpenVINOEngine(Engine):
                 offer(depth, pooled, functools.partial(rows.__getitem__, depth))
         return rows[stop]
 
-    @functools.cached_property
-    def _fingerprint(self) -> bytes:
-        return self.backbone.fingerprint()
-
     def _compiled(self, x: torch.Tensor, depths: tuple[int, ...], pooled: bool) -> Compiled:
         """Return the graph for batches like x, compiled and compared with torch at first use."""
-        key = (self._fingerprint, tuple(x.shape[1:]), depths, pooled, self.precision, torch.get_num_threads())
+        key = (self.fingerprints[-1], tuple(x.shape[1:]), depths, pooled, self.precision, torch.get_num_threads())
         known = _COMPILED.get(key)
         return known if known is not None else _COMPILED.put(key, self._compile(x[:EXAMPLES].clone(), depths, pooled))
 
     def _compile(self, x: torch.Tensor, depths: tuple[int, ...], pooled: bool) -> Compiled:
         if len(x) < EXAMPLES:
             x = x.repeat(EXAMPLES, *[1] * (x.ndim - 1))
-        compiled = compile_stages(self.backbone, self._fingerprint, x, depths, pooled, self.precision)
+        compiled = compile_stages(self.backbone, self.fingerprints[-1], x, depths, pooled, self.precision)
         x = torch.cat([x, x[:1]])  # a graph that knows one length of batches only would not take these
         expected = self.backbone.prefix(depths[-1])(x.clone())
         expected = (self.backbone.pool(expected) if pooled else expected).numpy()

@@ -17,6 +17,6 @@ class Cut:
 
     def space(self, engine: Engine, view: str) -> bytes:
         """Return 16 bytes that stand for everything a row of activations depends on but the sample itself."""
-        digest = hashlib.blake2b(engine.backbone.fingerprint(self.depth), digest_size=16)
+        digest = hashlib.blake2b(engine.fingerprints[self.depth], digest_size=16)
         digest.update(repr((self, view, engine.tag)).encode())
         return digest.digest()

@@ -138,6 +138,7 @@ class TestFingerprint:
         assert other.fingerprint(2) == backbone.fingerprint(2)
         assert other.fingerprint() != backbone.fingerprint()
         assert len({backbone.fingerprint(depth) for depth in range(4)}) == 4
+        assert list(backbone.fingerprints()) == [backbone.fingerprint(depth) for depth in range(backbone.n_stages + 1)]
 
     def test_a_change_in_place_is_seen(self, backbone):
         before = backbone.fingerprint(), backbone.weights_fingerprint()
