@@ -8,6 +8,7 @@ import numpy as np
 
 from sktl.estimators._problem import Problem
 from sktl.features import FrozenActivations, Samples
+from sktl.freezing import late_stages_do_better
 from sktl.training import mean_held_out_loss
 
 __all__ = ["StageProbes", "late_stages"]
@@ -70,7 +71,7 @@ class StageProbes:
     def head_stages(self) -> tuple[int, ...]:
         """Behind how many stages heads should read: the late ones together, if that has the lesser held-out loss."""
         n_stages = len(self._features)
-        return late_stages(n_stages) if self.losses and self.losses["late"] < self.losses["last"] else (n_stages,)
+        return late_stages(n_stages) if self.losses and late_stages_do_better(self.losses) else (n_stages,)
 
 
 def late_stages(n_stages: int) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
 """The freeze policy that goes by the size of the data, and by what linear heads are worth behind the later stages."""
 
 import math
+from collections.abc import Mapping
 
 from sktl.freezing._situation import Situation
 
-__all__ = ["freeze_by_data"]
+__all__ = ["freeze_by_data", "late_stages_do_better"]
 
 # From benchmarks/auto_freeze.py, where five sets of pictures were drawn from, 2 to 50 per class. Below either of these
 # the losses of held-out folds are noise, and training stages loses about as often as it gains.
@@ -12,6 +13,13 @@ HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
 EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture, and half of the time is theirs
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
+# Heads on folds are solved to a tolerance; where the last stage has all that the others have, losses differ by that.
+ALIKE = 1e-3
+
+
+def late_stages_do_better(losses: Mapping[str, float]) -> bool:
+    """Return whether a head on the later stages has less held-out loss than one on the last, beyond the tolerance."""
+    return losses["late"] < (1 - ALIKE) * losses["last"]
 
 
 def freeze_by_data(situation: Situation) -> tuple[int, str]:
@@ -46,6 +54,6 @@ def freeze_by_data(situation: Situation) -> tuple[int, str]:
         return early, f"{sizes}, so all but the first {early} stages are trained"
     last, late = losses["last"], losses["late"]
     found = f"linear heads have a held-out loss of {late:.3g} on the later stages together and {last:.3g} on the last"
-    if late >= last:
+    if not late_stages_do_better(losses):
         return n_stages, f"{sizes}; {found}: the task is near to that of the weights, so the head alone is trained"
     return early, f"{sizes}; {found}: the task is far from that of the weights, so all but {early} stages are trained"

@@ -1,6 +1,6 @@
 import pytest
 
-from sktl.freezing import Situation
+from sktl.freezing import Situation, late_stages_do_better
 from sktl.freezing._by_data import freeze_by_data
 
 SIZES = (10, 10, 20, 40, 60)
@@ -67,3 +67,8 @@ def test_the_reason_tells_the_rule_that_was_taken():
     assert "first 2 stages" in reason(200, 10, None)
     assert "every stage" in reason(9_000, 900)
     assert "random" in reason(9_000, 900, is_pretrained=False)
+
+
+@pytest.mark.parametrize(("late", "expected"), [(0.5, True), (0.99, True), (0.9999, False), (1.0, False), (1.2, False)])
+def test_losses_that_differ_by_the_solver_s_tolerance_are_alike(late, expected):
+    assert late_stages_do_better({"last": 1.0, "late": late}) is expected
