@@ -18,7 +18,24 @@ ALIKE = 1e-3
 
 
 def late_stages_do_better(losses: Mapping[str, float]) -> bool:
-    """Return whether a head on the later stages has less held-out loss than one on the last, beyond the tolerance."""
+    """Return whether a linear head on the later stages does better on held-out folds than one on the last stage.
+
+    Parameters
+    ----------
+    losses : mapping of str to float
+        The held-out loss of a head on the ``"last"`` stage, and on the ``"late"`` ones side by side.
+
+    Returns
+    -------
+    bool
+        False where they differ by less than the solver's tolerance.
+
+    Examples
+    --------
+    >>> from sktl.freezing import late_stages_do_better
+    >>> late_stages_do_better({"last": 0.88, "late": 0.67})
+    True
+    """
     return losses["late"] < (1 - ALIKE) * losses["last"]
 
 
