@@ -112,7 +112,7 @@ class Net(NeuralNet):
         steps = []
 
         def gradients():  # some optimisers, such as LBFGS, ask for them several times
-            for parameter in learned:  # as zero_grad does, in a tenth of the time of a small network's step
+            for parameter in learned:  # what zero_grad does too, and takes longer for
                 parameter.grad = None
             steps.append(self.train_step_single(batch, **fit_params))
             if "on_grad_computed" in self.batch_events_:

@@ -86,7 +86,8 @@ class Network(nn.Module):
             return self.head(self._features(x))
         with torch.autocast(x.device.type, getattr(torch, self.precision)):
             features = self._features(x)
-        return self.head(features.to(x.dtype))
+        # Not the type of x, which holds the numbers of tokens where the first stage of a text network is trained.
+        return self.head(features.to(next(self.head.parameters()).dtype))
 
     def _features(self, x: torch.Tensor) -> torch.Tensor:
         """Return what the head reads (b, n_features), or (n_towers, b, n_features)."""

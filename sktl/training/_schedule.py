@@ -36,7 +36,7 @@ def warmup_cosine(step: int, n_steps: int, warmup_share: float = 0.1) -> float:
 class RateSchedule:
     """Sets the rates of an optimiser's groups for the first step, and after each step for the next.
 
-    torch's own schedules do so too, and take a tenth of the time of a small network's step for it.
+    torch's own schedules do so too, in several times the time, which counts beside the step of a small network.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class RateSchedule:
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, factor: Callable[[int], float]):
-        self.groups = optimizer.param_groups
-        self.rates = [group["lr"] for group in self.groups]
+        self.optimizer = optimizer
+        self.rates = [group["lr"] for group in optimizer.param_groups]
         self.factor = factor
         self.n_steps = 0
         self._set()
@@ -60,5 +60,5 @@ class RateSchedule:
 
     def _set(self) -> None:
         factor = self.factor(self.n_steps)
-        for group, rate in zip(self.groups, self.rates, strict=True):
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor

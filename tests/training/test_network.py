@@ -110,6 +110,15 @@ class TestPrecision:
         for plain, reduced in zip(*found, strict=True):
             assert 0 < (plain - reduced).norm() < 0.05 * plain.norm()
 
+    def test_tokens_are_whole_numbers_and_their_features_are_not(self):
+        torch.manual_seed(0)
+        stages = nn.ModuleList([nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 4))])
+        network = Network(stages, nn.Sequential(nn.Linear(4, 2)), -1, True, precision="bfloat16")
+        plain = copy.deepcopy(network)
+        plain.precision = "float32"
+        tokens = torch.arange(8).reshape(2, 4)
+        torch.testing.assert_close(network(tokens), plain(tokens), rtol=0.05, atol=0.05)
+
     def test_without_stages_nothing_is_reduced(self):
         network = Network(nn.ModuleList(), nn.Sequential(nn.Linear(4, 2)), 1, True, precision="bfloat16")
         x = torch.rand(3, 4)
