@@ -10,7 +10,7 @@ from sktl.estimators._by_task import show
 from sktl.exceptions import UntrainableTaskWarning
 from sktl.tasks import ClassificationTask, ConstantTask, RegressionTask, Task
 
-__all__ = ["make_classification", "make_regression", "make_either"]
+__all__ = ["classes_of", "make_classification", "make_regression", "make_either"]
 
 
 def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable: str) -> Task:
@@ -41,7 +41,7 @@ def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable
             "MultiTaskRegressor, or MultiTaskEstimator for tasks of both kinds"
         )
     found = np.unique(labels)
-    classes = _classes(name, found, head)
+    classes = classes_of(name, found, head)
     if len(found) < 2:
         seen = None if len(found) == 0 else found[0]
         _complain(name, "no label" if seen is None else f"labels of one class only, {show(seen)}", on_untrainable)
@@ -76,7 +76,7 @@ def make_either(name: str, labels: np.ndarray, weights: np.ndarray, head: Any, o
     return make_classification(name, labels, head, on_untrainable)
 
 
-def _classes(name: str, found: np.ndarray, head: Any) -> np.ndarray:
+def classes_of(name: str, found: np.ndarray, head: Any) -> np.ndarray:
     """Return all classes of a task, of which some may not have been found."""
     if head is None:
         # A lone 0 or 1 is half of what marks whether something is there.

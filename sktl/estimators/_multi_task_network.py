@@ -1,10 +1,12 @@
 """What the estimators of several tasks share."""
 
 import abc
+import dataclasses
 import numbers
 from typing import Any
 
 import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,9 +14,11 @@ from sktl.estimators._add_task import AddsTasks
 from sktl.estimators._by_task import by_task, show
 from sktl.estimators._class_weights import class_weights
 from sktl.estimators._forgetting import names_for, score_of
+from sktl.estimators._make_task import classes_of
+from sktl.estimators._more_labels import weights_of_more
 from sktl.estimators._new_task import with_added_heads
 from sktl.estimators._problem import JointTraining
-from sktl.estimators._read_heads import read_heads
+from sktl.estimators._read_heads import read_heads, tells_classes
 from sktl.estimators._side_by_side import side_by_side
 from sktl.losses import DENOMINATORS
 from sktl.metrics import multitask_score
@@ -43,31 +47,35 @@ class MultiTaskNetwork(AddsTasks):
     def _make_task(self, name: str, labels: np.ndarray, weights: np.ndarray, head: Any) -> Task:
         """Return the task that some labels (n_labelled,) with weights pose."""
 
-    def _read_target(self, y):
+    def _read_target(self, y, *, goes_on):
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         labels = read_labels(y)
-        goes_on = self._goes_on and labels.n_tasks == len(self.tasks_)
-        heads = with_added_heads(self.heads, self.tasks_, self._tasks) if goes_on else self.heads
+        heads = self.heads
+        if goes_on and labels.n_tasks == len(self.tasks_):
+            heads = with_added_heads(heads, self.tasks_, self._tasks)
+            labels = labels if labels.named else dataclasses.replace(labels, names=tuple(self.tasks_))
         labels, self._heads = read_heads(heads, labels)
         return labels
 
-    @property
-    def _goes_on(self) -> bool:
-        """Whether a fit would go on from the last one."""
-        return self.warm_start and hasattr(self, "net_")
-
-    def _make_tasks(self, labels, weights):
+    def _make_tasks(self, labels, weights, *, more_follow):
         choose_rule(self.weighting)
-        return self._tasks_posed(labels, weights, self._heads, self._class_factors(labels.names))
+        factors = self._class_factors(labels.names)
+        return self._tasks_posed(labels, weights, self._heads, factors, more_follow=more_follow)
 
-    def _tasks_posed(self, labels, weights, heads, factors):
-        """Return the tasks that labels pose, by their heads and class weights; multiply weights by the latter."""
+    def _tasks_posed(self, labels, weights, heads, factors, *, more_follow=False):
+        """Return the tasks that labels pose, by their heads and class weights; multiply weights by the latter.
+
+        Where more labels follow, a task whose classes ``heads`` tells need not have labels of two of them yet.
+        """
         tasks = []
         for number, name in enumerate(labels.names):
             there = weights.labelled[:, number]
             found, mine = labels.columns[number][there], weights.values[there, number]
-            task = self._make_task(name, found, mine, heads[number])
+            if more_follow and tells_classes(heads[number]):
+                task = ClassificationTask(classes_of(name, np.unique(found), heads[number]))
+            else:
+                task = self._make_task(name, found, mine, heads[number])
             if isinstance(task, ClassificationTask) and factors[number] is not None:
                 numbers_of_classes = task.encode(found).astype(int)
                 factor = class_weights(factors[number], task.classes, numbers_of_classes, mine, f"task {name!r}")
@@ -82,7 +90,7 @@ class MultiTaskNetwork(AddsTasks):
         is_by_task = isinstance(weight, dict) and not all(isinstance(one, numbers.Real) for one in weight.values())
         return by_task(weight, "class_weight", names, None) if is_by_task else [weight] * len(names)
 
-    def _joint_training(self, names):
+    def _joint_training(self, names, *, goes_on):
         factors = by_task(self.task_weights, "task_weights", names, 1.0)
         for name, factor in zip(names, factors, strict=True):
             if not (isinstance(factor, numbers.Real) and np.isfinite(factor) and factor >= 0):
@@ -94,7 +102,7 @@ class MultiTaskNetwork(AddsTasks):
         joint = np.array(factors, dtype=float)
         sharing = choose_sharing(self.sharing)
         # A fit that goes on has the network that it finds, whose heads may have come one after the other.
-        return JointTraining(self._plan.sharing if self._goes_on else sharing, self.weighting, joint, self.denominator)
+        return JointTraining(self._plan.sharing if goes_on else sharing, self.weighting, joint, self.denominator)
 
     def _keep_labels(self, labels):
         self.tasks_ = np.array(labels.names, dtype=object)
@@ -111,6 +119,53 @@ class MultiTaskNetwork(AddsTasks):
                 "columns in that order and by these names, or fit with warm_start=False"
             )
         return super()._continued(tasks, names)
+
+    def _use_tasks(self, known, labels, weights):
+        names = tuple(self.tasks_)
+        if labels.names != names:
+            raise ValueError(
+                f"partial_fit goes on with the tasks {list(names)}, but y has the tasks {list(labels.names)}; give a "
+                "column for each, in that order and by these names, with what is missing as NaN"
+            )
+        factors = self._class_factors(names)
+        for number, (name, task) in enumerate(zip(names, known, strict=True)):
+            there = weights.labelled[:, number]
+            found, mine = labels.columns[number][there], weights.values[there, number]
+            if isinstance(task, ClassificationTask):
+                what, advice = f"task {name!r}", f"heads={{{name!r}: [...], ...}}"
+                weights.values[there, number] = weights_of_more(task, found, mine, factors[number], what, advice)
+        return known
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go on from the last fit with more data of the same tasks, by one pass over them at a constant rate.
+
+        The first call fits as ``fit`` does; ``heads`` names the classes that its labels may lack. Later ones take
+        gradient steps with the heads and the free stages, in which a task without labels takes no part. A task that
+        the first call left out for want of labels stays out.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The inputs.
+        y : array-like of shape (n_samples, n_tasks) or (n_samples,)
+            The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
+            Weights of samples or of labels.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where y has other tasks than in the first call, or holds a class that is not known.
+        """
+        if not hasattr(self, "net_"):
+            return self._fit(X, y, sample_weight, goes_on=False, in_parts=True)
+        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
 
     @property
     def backbones_(self):

@@ -72,18 +72,18 @@ class NetworkEstimator(NetParams, BackboneEstimator):
     }
 
     @abc.abstractmethod
-    def _read_target(self, y: Any) -> LabelTable:
-        """Return y, checked."""
+    def _read_target(self, y: Any, *, goes_on: bool) -> LabelTable:
+        """Return y, checked; ``goes_on`` says whether the last fit goes on with it."""
 
     @abc.abstractmethod
-    def _make_tasks(self, labels: LabelTable, weights: LabelWeights) -> TaskSet:
+    def _make_tasks(self, labels: LabelTable, weights: LabelWeights, *, more_follow: bool) -> TaskSet:
         """Return the tasks that the labels pose; multiply weights by those of the classes."""
 
     def _use_tasks(self, known: TaskSet, labels: LabelTable, weights: LabelWeights) -> TaskSet:
         """Return tasks that were known before these labels, which have to fit; multiply weights as above."""
         raise TypeError(f"{type(self).__name__} finds its tasks in y")
 
-    def _joint_training(self, names: tuple[str, ...]) -> JointTraining:
+    def _joint_training(self, names: tuple[str, ...], *, goes_on: bool) -> JointTraining:
         """Return what several tasks share and how they are weighed; a single task needs no more than the defaults."""
         return JointTraining()
 
@@ -120,16 +120,18 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         return self._fit(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "net_"))
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None = None, one_pass: bool = False
+        self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None = None, in_parts: bool = False
     ) -> Any:
-        """Fit, or go on from the last fit; to tasks that are known beforehand, if they are; by one pass, if it says so.
+        """Fit, or go on from the last fit; to tasks that are known beforehand, if they are.
 
-        A single pass is over more data of the same kind, so that what was learned of their shape and scale still holds.
+        Data that come in parts are of one kind: what the first part taught of their shape and scale holds for others,
+        each of which is gone through once.
         """
+        one_pass = in_parts and goes_on
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if goes_on else None
         description, kind = describe_backbone(self.backbone)
-        given = self._read_target(y)  # before X, as this forgets the names of columns
+        given = self._read_target(y, goes_on=goes_on)  # before X, as this forgets the names of columns
         if goes_on_from is None:
             inputs, source = self._open_both(X, description, kind, seed)
         else:
@@ -141,10 +143,12 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         if len(weights.counted) > len(chosen) == 0:
             raise ValueError("none of the samples that can be read has a label of a weight above 0: nothing is left")
         labels, weights = given.subset(chosen), weights.subset(chosen)
-        tasks = self._make_tasks(labels, weights) if known is None else self._use_tasks(known, labels, weights)
-        if goes_on and known is None:
-            tasks = self._continued(tasks, labels.names)
-        joint = self._joint_training(labels.names)
+        if known is not None:
+            tasks = self._use_tasks(known, labels, weights)
+        else:
+            tasks = self._make_tasks(labels, weights, more_follow=in_parts)
+            tasks = self._continued(tasks, labels.names) if goes_on else tasks
+        joint = self._joint_training(labels.names, goes_on=goes_on)
         kept, table = _trained_part(tasks, weights, joint)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sktl.utils._labels import LabelTable
 
-__all__ = ["REGRESSION", "read_heads"]
+__all__ = ["REGRESSION", "read_heads", "tells_classes"]
 
 # What stands for a task with numbers.
 REGRESSION = "regression"
@@ -63,6 +63,11 @@ def read_heads(heads: Any, labels: LabelTable) -> tuple[LabelTable, list[Any]]:
         by_name = dict(zip(given, heads.values(), strict=True))
         heads = [by_name[name] for name in labels.names]
     return labels, [_read_one(head, name) for head, name in zip(heads, labels.names, strict=True)]
+
+
+def tells_classes(head: Any) -> bool:
+    """Return whether what ``heads`` says of a task tells its classes or their number."""
+    return head is not None and not isinstance(head, str)
 
 
 def _read_one(head: Any, name: str) -> Any:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import _fit_context
 
-from sktl.estimators._class_weights import class_weights
+from sktl.estimators._more_labels import weights_of_more
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.tasks import ClassificationTask, TaskSet
 from sktl.training import fit_prototypes
@@ -15,20 +15,8 @@ class TakesMoreData(NetworkEstimator):
     """A classifier of one task that learns from data in parts, by gradient steps or by prototypes."""
 
     def _use_tasks(self, known, labels, weights):
-        classes = known.tasks[0].classes
-        unknown = np.setdiff1d(labels.columns[0], classes)
-        if len(unknown):
-            raise ValueError(
-                f"partial_fit knows the classes {classes.tolist()}, but y holds {unknown.tolist()} too; give all "
-                "classes there will be to the first call, classes=[...]"
-            )
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' goes by the shares of the classes in all of y, which partial_fit does not "
-                "see; give the weights as a dict"
-            )
-        numbers = np.searchsorted(classes, labels.columns[0])
-        weights.values[:, 0] *= class_weights(self.class_weight, classes, numbers, weights.values[:, 0])[numbers]
+        mine = weights.values[:, 0]
+        weights.values[:, 0] = weights_of_more(known.tasks[0], labels.columns[0], mine, self.class_weight)
         return known
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -63,17 +51,17 @@ class TakesMoreData(NetworkEstimator):
         given = None if classes is None else np.unique(classes)
         if not hasattr(self, "net_"):
             known = None if given is None else TaskSet((ClassificationTask(given),))
-            return self._fit(X, y, sample_weight, goes_on=False, known=known)
+            return self._fit(X, y, sample_weight, goes_on=False, known=known, in_parts=True)
         if self.head == "prototype":
-            more = np.unique(self._read_target(y).columns[0]) if given is None else given
+            more = np.unique(self._read_target(y, goes_on=True).columns[0]) if given is None else given
             known = TaskSet((ClassificationTask(np.union1d(self.classes_, more)),))
-            return self._fit(X, y, sample_weight, goes_on=True, known=known, one_pass=True)
+            return self._fit(X, y, sample_weight, goes_on=True, known=known, in_parts=True)
         if given is not None and not np.array_equal(given, self.classes_):
             raise ValueError(
                 f"`classes={given.tolist()}` is not the same as on last call to partial_fit, was: "
                 f"{self.classes_.tolist()}; start a new estimator for other classes"
             )
-        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, one_pass=True)
+        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
 
     def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
         if self.head == "linear":

@@ -233,12 +233,12 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         """The labels, (n_classes,)."""
         return self._tasks.tasks[0].classes
 
-    def _read_target(self, y):
+    def _read_target(self, y, *, goes_on):
         y = validate_data(self, X="no_validation", y=y)
         check_classification_targets(y)
         return complete_labels(np.asarray(y))
 
-    def _make_tasks(self, labels, weights):
+    def _make_tasks(self, labels, weights, *, more_follow):
         classes, numbers = np.unique(labels.columns[0], return_inverse=True)
         if len(classes) < 2:
             raise ValueError(f"y holds one class only, {classes.tolist()}: a classifier needs samples of at least two")

@@ -200,11 +200,11 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     ):
         store_parameters(self, locals())
 
-    def _read_target(self, y):
+    def _read_target(self, y, *, goes_on):
         y = validate_data(self, X="no_validation", y=y, multi_output=True, y_numeric=True)
         return complete_labels(np.asarray(y, dtype=np.float64))
 
-    def _make_tasks(self, labels, weights):
+    def _make_tasks(self, labels, weights, *, more_follow):
         pairs = zip(labels.columns, weights.values.T, strict=True)
         return TaskSet(tuple(RegressionTask.of(column, weight) for column, weight in pairs))
 
@@ -239,10 +239,10 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
             Where y has another number of outputs than in the first call.
         """
         if not hasattr(self, "net_"):
-            return self._fit(X, y, sample_weight, goes_on=False)
-        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, one_pass=True)
+            return self._fit(X, y, sample_weight, goes_on=False, in_parts=True)
+        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
 
-    def _joint_training(self, names):
+    def _joint_training(self, names, *, goes_on):
         return JointTraining(denominator="labels")  # the mean over the outputs
 
     def _keep_labels(self, labels):

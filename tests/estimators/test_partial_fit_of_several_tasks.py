@@ -1,0 +1,115 @@
+"""Several tasks learned from data that come in parts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+from sktl.backbones import MLP
+from sktl.sharing._choose import SCHEMES
+from sktl.weighting import RULES
+
+QUICK = {"backbone": MLP((16,)), "random_state": 0, "cache": None, "max_epochs": 5, "lr": 0.02}
+
+
+@pytest.fixture
+def X(rng):
+    return rng.normal(size=(300, 6))
+
+
+@pytest.fixture
+def y(X, rng):
+    """Return two tasks of two classes, a quarter of whose labels is missing."""
+    y = (X[:, :2] + X[:, 2:4] > 0).astype(float)
+    y[rng.random(y.shape) < 0.25] = np.nan
+    return y
+
+
+@pytest.fixture
+def named(y):
+    return pd.DataFrame(y, columns=["car", "sign"])
+
+
+@pytest.mark.parametrize("sharing", list(SCHEMES))
+@pytest.mark.parametrize("Estimator", [MultiTaskClassifier, MultiTaskRegressor, MultiTaskEstimator])
+def test_more_data_of_the_tasks_teach_more(X, y, Estimator, sharing):
+    estimator = Estimator(sharing=sharing, **QUICK).partial_fit(X[:20], y[:20])
+    before = estimator.score(X[200:], y[200:])
+    for _ in range(20):
+        assert estimator.partial_fit(X[20:200], y[20:200]) is estimator
+    assert estimator.score(X[200:], y[200:]) > before + 0.1
+    assert estimator.n_iter_ == 25
+
+
+def test_the_first_call_is_a_fit(X, y):
+    fitted, first = MultiTaskClassifier(**QUICK).fit(X, y), MultiTaskClassifier(**QUICK).partial_fit(X, y)
+    assert np.array_equal(fitted.predict_proba(X), first.predict_proba(X))
+
+
+def test_heads_tell_of_classes_that_come_later(X, y, named):
+    heads = {"car": [0, 1], "sign": ["no", "perhaps", "yes"]}
+    words = named.assign(sign=np.where(y[:, 1] > 0, "yes", "no")).astype({"sign": object})
+    only = words[(words["car"] == 1) & (words["sign"] == "no")]
+    estimator = MultiTaskClassifier(heads=heads, **QUICK).partial_fit(X[only.index], only)
+    assert [classes.tolist() for classes in estimator.classes_] == [[0, 1], ["no", "perhaps", "yes"]]
+    assert (estimator.predict(X) == np.array([1, "no"], dtype=object)).all()
+    for _ in range(60):
+        estimator.partial_fit(X, words)
+    assert estimator.score(X, words) > 0.85
+
+
+def test_a_task_may_have_no_label_in_a_part(X, y):
+    estimator = MultiTaskClassifier(heads=2, **QUICK).partial_fit(X, np.where([True, False], y, np.nan))
+    for _ in range(40):
+        estimator.partial_fit(X, np.where([False, True], y, np.nan))
+    assert estimator.score(X, np.where([False, True], y, np.nan)) > 0.85
+
+
+def test_a_task_that_was_left_out_stays_out(X, y):
+    estimator = MultiTaskClassifier(on_untrainable="ignore", **QUICK)
+    estimator.partial_fit(X, np.where([True, False], y, np.nan)).partial_fit(X, y)
+    assert np.isnan(estimator.predict(X)[:, 1]).all()
+
+
+def test_names_of_the_tasks(X, y, named):
+    estimator = MultiTaskClassifier(**QUICK).partial_fit(X, named).partial_fit(X, y)
+    assert estimator.tasks_.tolist() == ["car", "sign"]
+    for other in (named[["sign", "car"]], named[["car"]]):
+        with pytest.raises(ValueError, match=r"partial_fit goes on with the tasks \['car', 'sign'\], but y has"):
+            estimator.partial_fit(X, other)
+
+
+def test_classes_that_nobody_spoke_of(X, named):
+    estimator = MultiTaskClassifier(**QUICK).partial_fit(X, named)
+    before = estimator.predict_proba(X)
+    message = r"knows the classes \[0\.0, 1\.0\], but task 'sign' holds \[2\.0\] too; .* heads=\{'sign': \[\.\.\.\]"
+    with pytest.raises(ValueError, match=message):
+        estimator.partial_fit(X, named.assign(sign=2.0))
+    assert np.array_equal(estimator.predict_proba(X), before)
+
+
+def test_weights_of_classes(X, named):
+    plain, weighted = (
+        MultiTaskClassifier(class_weight=weight, **QUICK).partial_fit(X, named)
+        for weight in (None, {"sign": {1: 30.0}})
+    )
+    for _ in range(20):
+        plain.partial_fit(X, named)
+        weighted.partial_fit(X, named)
+    assert weighted.predict(X)[:, 1].mean() > plain.predict(X)[:, 1].mean() + 0.1
+    with pytest.raises(ValueError, match="goes by the shares of the classes in all of y"):
+        weighted.set_params(class_weight="balanced").partial_fit(X, named)
+
+
+def test_a_task_that_was_added(X, y):
+    estimator = MultiTaskClassifier(**QUICK).fit(X, y).add_task(X, X[:, 4] > 0, "later")
+    both = np.column_stack([y, X[:, 4] > 0])
+    for _ in range(20):
+        estimator.partial_fit(X, both)
+    assert estimator.score(X, both) > 0.8
+
+
+@pytest.mark.parametrize("weighting", list(RULES))
+def test_rules_of_weighting(X, y, weighting):
+    estimator = MultiTaskClassifier(weighting=weighting, **QUICK).partial_fit(X, y).partial_fit(X, y)
+    assert np.isfinite(estimator.score(X, y))
