@@ -75,8 +75,11 @@ class FrozenActivations:
         cut = Cut(self.backbone.n_stages if depth is None else depth, pooled=True)
         if self.cache is None:
             everything = np.arange(len(self.samples))
-            return _assemble(list(self._compute(everything, cut, plan=None)))
-        return _assemble(self._fill(cut, keep=True))
+            gathered = GatheredRows(len(everything))
+            for part in self._compute(everything, cut, plan=None):
+                gathered.add(*part)
+            return gathered.rows
+        return self._filled(cut)
 
     def stage_features(self, depths: Sequence[int] | None = None) -> list[np.ndarray]:
         """Return the averaged activations (n, n_features) behind some depths (default: every stage), by one pass."""
@@ -94,7 +97,7 @@ class FrozenActivations:
             return held.stage_features(depths)
         # The first pass, to the last of them, keeps what the others ask for.
         last_first = sorted(depths, reverse=True)
-        found = {depth: _assemble(self._fill(Cut(depth, True), keep=True, keeps_pooled=True)) for depth in last_first}
+        found = {depth: self._filled(Cut(depth, True), keeps_pooled=True) for depth in last_first}
         return [found[depth] for depth in depths]
 
     def rows(self, depth: int) -> Rows:
@@ -105,7 +108,7 @@ class FrozenActivations:
         streamed = StreamedRows(len(self.samples), lambda indices: torch.from_numpy(self._look_up(indices, cut)))
         if self.cache is None:
             return streamed
-        self._fill(cut, keep=False)
+        self._fill(cut)
         if not self.cache.contains(self._space(cut), self._keys).all():
             return streamed
         one = self._read(cut, np.arange(1))
@@ -128,34 +131,39 @@ class FrozenActivations:
             self._spaces[cut] = cut.space(self.engine, self.samples.view)
         return self._spaces[cut]
 
-    def _fill(self, cut: Cut, keep: bool, keeps_pooled: bool = False) -> list[Part]:
-        """Compute the rows at a cut that the cache lacks; return all rows there if they are to be kept.
+    def _filled(self, cut: Cut, keeps_pooled: bool = False) -> np.ndarray:
+        """Return all rows at a cut, of which the cache gets those that it lacks."""
+        gathered = GatheredRows(len(self.samples))
+        self._fill(cut, gathered, keeps_pooled)
+        return gathered.rows
+
+    def _fill(self, cut: Cut, gathered: "GatheredRows | None" = None, keeps_pooled: bool = False) -> None:
+        """Compute the rows at a cut that the cache lacks; gather all rows there, if they are wanted.
 
         With ``keeps_pooled``, averages behind the stages on the way are put into the cache too.
         """
         assert self.cache is not None
-        parts: list[Part] = []
         with self.cache.lock(self._space(Cut(self.backbone.n_stages))):
             stored = self.cache.contains(self._space(cut), self._keys)
             held = np.flatnonzero(stored)
-            if keep and len(held):
+            if gathered is not None and len(held):
                 rows = self._read(cut, held)
                 if rows is None:
                     stored[:], held = False, held[:0]
                 else:
-                    parts.append((held, rows))
+                    gathered.add(held, rows)
             self.report.n_reused += len(held)
             missing, repeats = self._without_repeats(np.flatnonzero(~stored))
             n_before = self.report.n_stored
             for part in self._compute(missing, cut, StoragePlan(self.cache, len(missing), keeps_pooled)):
-                parts += [part] if keep else []
-                if not keep and self.report.n_not_stored:
+                if gathered is not None:
+                    gathered.add(*part)
+                elif self.report.n_not_stored:
                     break  # the others do not fit either; they are computed when they are needed
             self.report.n_not_stored = len(missing) - (self.report.n_stored - n_before)
-        if keep and len(repeats):
-            found = {self._keys[i]: row for positions, rows in parts for i, row in zip(positions, rows, strict=True)}
-            parts.append((repeats, np.stack([found[self._keys[i]] for i in repeats])))
-        return parts
+        if gathered is not None and len(repeats):
+            first = {self._keys[i]: i for i in missing}
+            gathered.add(repeats, gathered.rows[[first[self._keys[i]] for i in repeats]])
 
     def _without_repeats(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Split positions into the first of each sample and its repeats."""
@@ -194,7 +202,8 @@ class FrozenActivations:
     def _look_up(self, positions: np.ndarray, cut: Cut) -> np.ndarray:
         """Return the rows at a cut for one batch, computed where the cache lacks them; nothing new is kept."""
         positions, back = np.unique(positions, return_inverse=True)
-        parts: list[Part] = []
+        gathered = GatheredRows(len(positions))
+        stored = np.zeros(len(positions), dtype=bool)
         if self.cache is not None:
             stored = self.cache.contains(self._space(cut), [self._keys[i] for i in positions])
             held = np.flatnonzero(stored)
@@ -202,14 +211,10 @@ class FrozenActivations:
             if rows is None:
                 stored[:] = False
             else:
-                parts.append((held, rows))
-        else:
-            stored = np.zeros(len(positions), dtype=bool)
-        place = {position: number for number, position in enumerate(positions)}
+                gathered.add(held, rows)
         for start, batch in self._batches(positions[~stored], cut):
-            rows = self._run(self._load(start, batch), start, cut)
-            parts.append((np.array([place[i] for i in batch]), rows))
-        return _assemble(parts)[back]
+            gathered.add(np.searchsorted(positions, batch), self._run(self._load(start, batch), start, cut))
+        return gathered.rows[back]
 
     def _load(self, start: int, batch: np.ndarray) -> torch.Tensor:
         """Return what the stage ``start`` takes, as a tensor that may be written to."""
@@ -255,13 +260,22 @@ def _fits(row: np.ndarray, n_rows: int) -> bool:
     return row.nbytes * n_rows < GATHERED_SHARE * available_memory()
 
 
-def _assemble(parts: list[Part]) -> np.ndarray:
-    """Return the rows of all parts in one array, each at its position."""
-    if len(parts) == 1 and (np.diff(parts[0][0]) == 1).all():
-        return parts[0][1]
-    n_rows = sum(len(positions) for positions, _ in parts)
-    first = parts[0][1]
-    whole = np.empty((n_rows, *first.shape[1:]), dtype=first.dtype)
-    for positions, rows in parts:
-        whole[positions] = rows
-    return whole
+class GatheredRows:
+    """Rows of all samples in one array, made when the first come in, so that parts need not be kept beside it.
+
+    Parameters
+    ----------
+    n_samples : int
+        How many rows there will be.
+    """
+
+    rows: np.ndarray
+
+    def __init__(self, n_samples: int):
+        self.n_samples = n_samples
+
+    def add(self, positions: np.ndarray, rows: np.ndarray) -> None:
+        """Put some rows at their positions."""
+        if not hasattr(self, "rows"):
+            self.rows = np.empty((self.n_samples, *rows.shape[1:]), dtype=rows.dtype)
+        self.rows[positions] = rows

@@ -10,6 +10,7 @@ import numpy as np
 from sktl.features._block import Block
 from sktl.features._budget import Resident, memory_bound
 from sktl.features._index import RowIndex
+from sktl.utils._memory import copy_apart
 
 __all__ = ["MemoryShelf"]
 
@@ -55,8 +56,8 @@ class MemoryShelf:
         return block.last_use if block is not None else 0
 
     def put(self, space: bytes, keys: list[bytes], rows: np.ndarray, priority: int) -> Block:
-        """Hold ``rows``, an array that belongs to nobody else."""
-        return Block(str(next(self._names)), keys, rows.shape, rows.dtype, priority, rows)
+        """Hold a copy of ``rows``."""
+        return Block(str(next(self._names)), keys, rows.shape, rows.dtype, priority, copy_apart(rows))
 
     def rows_of(self, space: bytes, block: Block) -> np.ndarray:
         """Return the rows of a block."""

@@ -115,7 +115,9 @@ class RowStore:
         for size in self._make_room(len(positions), row_bytes, priority):
             part = positions[n_stored : n_stored + size]
             try:
-                block = self.shelf.put(space, [keys[i] for i in part], rows[part], priority)
+                is_run = part[-1] - part[0] == len(part) - 1  # positions rise: a view will do
+                chosen = rows[part[0] : part[-1] + 1] if is_run else rows[part]
+                block = self.shelf.put(space, [keys[i] for i in part], chosen, priority)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise

@@ -1,14 +1,20 @@
-"""How much memory this process may still take."""
+"""Memory that this process may still take, and memory apart from the heap."""
 
 import ctypes
+import mmap
 import os
 import pathlib
 import sys
 
-__all__ = ["available_memory"]
+import numpy as np
+
+__all__ = ["available_memory", "copy_apart"]
 
 # Where the system says nothing at all: little enough for any machine that runs torch.
 FALLBACK_BYTES = 2 * 2**30
+
+# On Windows an anonymous map is private anyway, and there are no flags.
+_PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANON} if hasattr(mmap, "MAP_PRIVATE") else {}
 
 
 def available_memory(root: str | os.PathLike[str] = "/") -> int:
@@ -33,6 +39,30 @@ def available_memory(root: str | os.PathLike[str] = "/") -> int:
         machine = _windows() if sys.platform == "win32" else _half_of_physical()
     left = [left for folder, names in _control_groups(root) if (left := _left_in_group(folder, *names)) is not None]
     return max(0, min([machine, *left]))
+
+
+def copy_apart(rows: np.ndarray) -> np.ndarray:
+    """Return a copy in C order that has pages of its own, given back to the system as soon as the copy is.
+
+    For what is kept while much larger arrays come and go. On the heap, each such copy would come to lie behind the
+    arrays of its moment, and the hole that they leave is a little too small for those of the next: with glibc the heap
+    grew by a multiple of what was kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.utils._memory import copy_apart
+    >>> copy_apart(np.arange(6).reshape(2, 3).T)
+    array([[0, 3],
+           [1, 4],
+           [2, 5]])
+    """
+    if rows.nbytes == 0:
+        return rows.copy(order="C")
+    pages = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
+    copy = np.frombuffer(pages, dtype=rows.dtype, count=rows.size).reshape(rows.shape)
+    np.copyto(copy, rows)
+    return copy
 
 
 def _meminfo(root: pathlib.Path) -> int | None:

@@ -1,10 +1,14 @@
+import ctypes
+import mmap
+import subprocess
 import sys
 import types
 
+import numpy as np
 import pytest
 
 from sktl.utils import _memory
-from sktl.utils._memory import available_memory
+from sktl.utils._memory import available_memory, copy_apart
 
 GIB = 2**30
 
@@ -140,3 +144,46 @@ def test_free_memory_of_windows(tmp_path, monkeypatch, answers, expected):
     monkeypatch.setattr(_memory.sys, "platform", "win32")
     monkeypatch.setattr(_memory.ctypes, "windll", library, raising=False)
     assert available_memory(tmp_path) == expected
+
+
+class TestCopyApart:
+    @pytest.mark.parametrize("dtype", [np.float32, np.uint8, bool, np.complex128])
+    def test_is_a_copy_in_c_order(self, dtype):
+        rows = (np.arange(24).reshape(2, 3, 4) % 5).astype(dtype).transpose(2, 0, 1)
+        copy = copy_apart(rows)
+        assert np.array_equal(copy, rows)
+        assert copy.dtype == rows.dtype
+        assert copy.flags["C_CONTIGUOUS"]
+        assert not np.shares_memory(copy, rows)
+
+    def test_has_pages_of_its_own(self):
+        owner = copy_apart(np.ones(3))
+        while isinstance(owner, np.ndarray):
+            owner = owner.base
+        assert isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
+
+    def test_of_nothing(self):
+        assert copy_apart(np.empty((3, 0))).shape == (3, 0)
+
+    def test_what_was_large_may_come_and_go_beside_it(self):
+        """The heap does not grow with what is kept, though each copy is made while a larger array is there."""
+        libc = ctypes.CDLL(None)
+        if not hasattr(libc, "mallinfo2"):
+            pytest.skip("only glibc tells the size of its heap")
+        code = (
+            "import ctypes, numpy as np\n"
+            "from sktl.utils._memory import copy_apart\n"
+            "class Info(ctypes.Structure):\n"
+            "    _fields_ = [(name, ctypes.c_size_t) for name in 'abcdefghij']\n"
+            "libc = ctypes.CDLL(None)\n"
+            "libc.mallinfo2.restype = Info\n"
+            "libc.mallopt(-3, 2**26)\n"  # M_MMAP_THRESHOLD, where it comes to be by itself: large arrays on the heap
+            "before, kept = libc.mallinfo2().a, []\n"
+            "for _ in range(50):\n"
+            "    large = [np.ones(size) for size in (2**19, 2**18)]\n"
+            "    kept.append(copy_apart(np.ones(2**16)))\n"
+            "    del large\n"
+            "print((libc.mallinfo2().a - before) / sum(one.nbytes for one in kept))\n"
+        )
+        found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        assert float(found.stdout) < 0.5
