@@ -41,7 +41,8 @@ def choose_engine(
         As users give it. "auto" is OpenVINO where it is installed, computes on the CPU, runs the network as torch does,
         and there are pictures enough for the compilation to pay; else torch.
     precision : {"auto", "float32", "bfloat16", "float16"}
-        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, else float32.
+        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, else float32, in which torch
+        computes batch normalisation within convolutions: what that gives differs from "float32" by rounding.
     backbone : Backbone
         The network.
     device : torch.device
@@ -70,6 +71,8 @@ def choose_engine(
         if precision != "auto":
             raise ValueError(f"precision={precision!r} is for networks of float32, but the weights are float64")
         known = "float32"
+    if engine == "torch":  # where float32 is asked for by name, to the bits of the network as it is
+        return TorchEngine(backbone, known, device, folds=precision != "float32")
     return ENGINES[engine](backbone, known, device)
 
 

@@ -9,18 +9,34 @@ from torch import nn
 
 from sktl.backbones import Backbone
 from sktl.engines._engine import Engine, Offer
+from sktl.engines._folded import folded
 
 __all__ = ["TorchEngine"]
 
 
 class TorchEngine(Engine):
-    """Runs stage by stage in torch, with channels last in memory; in less than float32 by autocast."""
+    """Runs stage by stage in torch, with channels last in memory; in less than float32 by autocast.
+
+    Parameters
+    ----------
+    backbone, precision, device
+        As for any engine.
+    folds : bool, default=True
+        Whether convolutions do the work of the batch normalisation behind them. Else the stages are run as they are.
+    """
 
     name = "torch"
     resumes = True
 
-    def __init__(self, backbone: Backbone, precision: str = "float32", device: torch.device | None = None):
+    def __init__(
+        self,
+        backbone: Backbone,
+        precision: str = "float32",
+        device: torch.device | None = None,
+        folds: bool = True,
+    ):
         super().__init__(backbone, precision, device)
+        self.folds = folds
         self._stages: dict[int, nn.Module] = {}
 
     @classmethod
@@ -31,29 +47,35 @@ class TorchEngine(Engine):
 
     @property
     def tag(self) -> str:
-        """The version of torch, the kind of device, and the precision."""
-        return f"torch {torch.__version__}, {self.device.type}, {self.precision}"
+        """The version of torch, the kind of device, the precision, and whether normalisation is folded."""
+        how = "folded" if self.folds else "as they are"
+        return f"torch {torch.__version__}, {self.device.type}, {self.precision}, stages {how}"
 
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
         """Return what the stages make of a batch; what each returns is offered, as it is and averaged."""
         axis, is_reduced = self.backbone.channel_axis, self.precision != "float32"
-        x = _in_one_layout(x.to(self.device), axis if start else 1)
+        dtype = getattr(torch, self.precision)
+        x = x.to(self.device)
+        x = _in_one_layout(x.to(dtype) if start and is_reduced else x, axis if start else 1)
         for depth in range(start + 1, stop + 1):
-            with torch.autocast(self.device.type, getattr(torch, self.precision), enabled=is_reduced):
+            with torch.autocast(self.device.type, dtype, enabled=is_reduced):
                 x = self._stage(depth - 1)(x)
-            x = _in_one_layout(x.float() if is_reduced else x, axis)
+            # In the type of the products, whatever the stage ends with: rows that were kept lead on to the same bits.
+            x = _in_one_layout(x.to(dtype) if is_reduced else x, axis)
             if offer is not None:
                 offer(depth, False, functools.partial(self._rows, x, False))
                 offer(depth, True, functools.partial(self._rows, x, True))
         return np.ascontiguousarray(self._rows(x, pooled))
 
     def _rows(self, x: torch.Tensor, pooled: bool) -> np.ndarray:
+        x = x if self.precision == "float32" else x.float()
         return (self.backbone.pool(x) if pooled else x).cpu().numpy()
 
     def _stage(self, number: int) -> nn.Module:
-        """Return a frozen stage on the device: itself on the CPU, elsewhere a copy as short-lived as this object."""
+        """Return a frozen stage on the device: itself, or a copy as short-lived as this object."""
         if number not in self._stages:
-            stage = self.backbone.between(number, number + 1)
+            stage: nn.Module = self.backbone.between(number, number + 1)
+            stage = folded(stage) if self.folds else stage
             self._stages[number] = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
         return self._stages[number]
 

@@ -1,12 +1,15 @@
 """Convolutions that do the work of the normalisation behind them."""
 
-import collections
 import contextlib
 import functools
 from collections.abc import Iterator
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from sktl.backbones import behind_normalization, normalized_convolutions
 
 __all__ = ["folded_batch_norm"]
 
@@ -19,18 +22,15 @@ def folded_batch_norm(module: nn.Module) -> Iterator[None]:
     (b - μ) γ/σ + β. These are small, so that neither the pass forward nor the one back goes over the activations once
     more. Gradients reach w, b, γ and β as before; results differ by rounding alone.
 
-    It is done where a ``torch.nn.Sequential`` holds the two next to each other, as in torchvision's mobile networks.
-    In larger convolutions normalisation takes little of the time.
-
     Parameters
     ----------
     module : torch.nn.Module
         What is trained. Its parameters, and their names, stay what they are.
     """
-    pairs = _pairs(module)
+    pairs = [(first, second) for first, second in normalized_convolutions(module) if _can_be_one(first, second)]
     for convolution, norm in pairs:
-        convolution.forward = functools.partial(_as_one, convolution, norm)  # type: ignore[method-assign]
-        norm.forward = functools.partial(_behind, norm)  # type: ignore[method-assign]
+        convolution.forward = functools.partial(_as_one, convolution, norm)
+        norm.forward = functools.partial(_behind, norm, behind_normalization(norm))  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -39,24 +39,11 @@ def folded_batch_norm(module: nn.Module) -> Iterator[None]:
                 del part.forward
 
 
-def _pairs(module: nn.Module) -> list[tuple[nn.Conv2d, nn.BatchNorm2d]]:
-    """Return convolutions with the normalisation that alone takes what they return."""
-    chains = [
-        part
-        for part in module.modules()
-        if isinstance(part, nn.Sequential) and type(part).forward is nn.Sequential.forward
-    ]
-    neighbours = [pair for chain in chains for pair in zip(chain, list(chain)[1:], strict=False)]
-    times = collections.Counter(child for part in module.modules() for child in part.children())
-    return [
-        (first, second)
-        for first, second in neighbours
-        if type(first) is nn.Conv2d and type(second) is nn.BatchNorm2d
-        if times[first] == times[second] == 1 and second.track_running_stats and second.affine
-    ]
+def _can_be_one(convolution: _ConvNd, norm: _BatchNorm) -> bool:
+    return isinstance(convolution, nn.Conv2d) and bool(norm.track_running_stats and norm.affine)
 
 
-def _as_one(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor) -> torch.Tensor:
+def _as_one(convolution: _ConvNd, norm: _BatchNorm, x: torch.Tensor) -> torch.Tensor:
     weight, bias = convolution.weight, convolution.bias
     mean, variance = norm.running_mean, norm.running_var
     if not norm.training:
@@ -67,5 +54,5 @@ def _as_one(convolution: nn.Conv2d, norm: nn.BatchNorm2d, x: torch.Tensor) -> to
     return convolution._conv_forward(x, weight, bias)
 
 
-def _behind(norm: nn.BatchNorm2d, x: torch.Tensor) -> torch.Tensor:
-    return nn.BatchNorm2d.forward(norm, x) if norm.training else x
+def _behind(norm: _BatchNorm, rest: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    return type(norm).forward(norm, x) if norm.training else rest(x)
