@@ -8,6 +8,7 @@ The floor is one bare pass of the fastest engine: decode, preprocess, and the ne
 """
 
 import argparse
+import collections
 import pathlib
 import time
 import warnings
@@ -24,8 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sktl import ActivationCache, TransferClassifier
 from sktl.backbones import get_backbone
-from sktl.backbones._backbone import FrozenStages
-from sktl.engines import choose_engine
+from sktl.engines import TorchEngine, choose_engine
 from sktl.freezing import stage_depth
 
 DEPTHS = [-3, -2, -1, "all"]
@@ -69,21 +69,20 @@ def networks_of(backbone):
 
 
 class StageCounter:
-    """Counts the rows that pass through each frozen stage while it is open."""
+    """Counts the rows that torch passes through each frozen stage while it is open."""
 
     def __enter__(self):
-        self.rows, forward = {}, FrozenStages.forward
+        self.rows, run = collections.Counter(), TorchEngine.run
 
-        def counted(stages, x):
-            for stage in stages:
-                self.rows[id(stage)] = self.rows.get(id(stage), 0) + len(x)
-            return forward(stages, x)
+        def counted(engine, x, start, stop, *others):
+            self.rows.update({number: len(x) for number in range(start, stop)})
+            return run(engine, x, start, stop, *others)
 
-        self._forward, FrozenStages.forward = forward, counted
+        self._run, TorchEngine.run = run, counted
         return self
 
     def __exit__(self, *_):
-        FrozenStages.forward = self._forward
+        TorchEngine.run = self._run
 
 
 def compare_fits(options, backbone, train, test, coded):

@@ -1,11 +1,13 @@
 """Photographs and real weights, end to end."""
 
+import collections
+
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 
 from sktl import ActivationCache, TransferClassifier
-from sktl.backbones._backbone import FrozenStages
+from sktl.engines import TorchEngine
 
 
 def photographs(folder):
@@ -41,13 +43,11 @@ def test_random_features_do_not(ants_and_bees):
 def test_search_over_depth_passes_each_photograph_once(ants_and_bees, mobilenet_weights, monkeypatch):
     X, y = ants_and_bees[0]
     X, y = X[::3], y[::3]
-    rows_through = {}
-    forward = FrozenStages.forward
+    rows_through, run = collections.Counter(), TorchEngine.run
 
-    def counted(stages, x):
-        for stage in stages:
-            rows_through[id(stage)] = rows_through.get(id(stage), 0) + len(x)
-        return forward(stages, x)
+    def counted(engine, x, start, stop, *others):
+        rows_through.update({number: len(x) for number in range(start, stop)})
+        return run(engine, x, start, stop, *others)
 
     def search(cache):
         estimator = TransferClassifier(
@@ -55,7 +55,7 @@ def test_search_over_depth_passes_each_photograph_once(ants_and_bees, mobilenet_
         )
         return GridSearchCV(estimator, {"freeze": [-3, -2, -1, "all"]}, cv=5, error_score="raise").fit(X, y)
 
-    monkeypatch.setattr(FrozenStages, "forward", counted)
+    monkeypatch.setattr(TorchEngine, "run", counted)
     cached = search(ActivationCache())
     assert len(rows_through) == len(cached.best_estimator_.stages_)
     assert set(rows_through.values()) == {len(X)}

@@ -32,6 +32,7 @@ def choose_engine(
     device: torch.device,
     n_samples: int,
     example: Callable[[], torch.Tensor],
+    folds: bool = True,
 ) -> Engine:
     """Return what runs the frozen stages.
 
@@ -41,8 +42,7 @@ def choose_engine(
         As users give it. "auto" is OpenVINO where it is installed, computes on the CPU, runs the network as torch does,
         and there are pictures enough for the compilation to pay; else torch.
     precision : {"auto", "float32", "bfloat16", "float16"}
-        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, else float32, in which torch
-        computes batch normalisation within convolutions: what that gives differs from "float32" by rounding.
+        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, else float32.
     backbone : Backbone
         The network.
     device : torch.device
@@ -51,6 +51,8 @@ def choose_engine(
         How many samples there are.
     example : callable
         Returns a sample as the first stage takes it (1, ...).
+    folds : bool, default=True
+        Whether torch may compute batch normalisation within convolutions, which rounds otherwise.
 
     Raises
     ------
@@ -71,8 +73,8 @@ def choose_engine(
         if precision != "auto":
             raise ValueError(f"precision={precision!r} is for networks of float32, but the weights are float64")
         known = "float32"
-    if engine == "torch":  # where float32 is asked for by name, to the bits of the network as it is
-        return TorchEngine(backbone, known, device, folds=precision != "float32")
+    if engine == "torch":
+        return TorchEngine(backbone, known, device, folds)
     return ENGINES[engine](backbone, known, device)
 
 

@@ -1,8 +1,5 @@
 """Frozen stages whose convolutions do the work of the normalisation behind them."""
 
-import copy
-import itertools
-
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
@@ -27,14 +24,26 @@ def folded(stage: nn.Module) -> nn.Module:
     torch.nn.Module
         The stage itself, where there is nothing to fold.
     """
-    shared = {id(tensor): tensor for tensor in itertools.chain(stage.parameters(), stage.buffers())}
-    stage = copy.deepcopy(stage, shared) if normalized_convolutions(stage) else stage
-    for convolution, norm in normalized_convolutions(stage):
+    pairs = [pair for pair in normalized_convolutions(stage) if not pair[1].training]
+    copies: dict[nn.Module, nn.Module] = {}
+    shell = _shell(stage, copies) if pairs else stage
+    for convolution, norm in pairs:
         mean, variance = norm.running_mean, norm.running_var
-        if norm.training or mean is None or variance is None:
+        if mean is None or variance is None:
             continue
-        convolution.weight, convolution.bias = fuse_conv_bn_weights(
+        copies[convolution].weight, copies[convolution].bias = fuse_conv_bn_weights(
             convolution.weight, convolution.bias, mean, variance, norm.eps, norm.weight, norm.bias
         )
-        norm.forward = behind_normalization(norm).forward  # type: ignore[method-assign]
-    return stage
+        copies[norm].forward = behind_normalization(norm).forward
+    return shell
+
+
+def _shell(module: nn.Module, copies: dict[nn.Module, nn.Module]) -> nn.Module:
+    """Return a copy of a module and of those in it that shares all else; keep the copy of each."""
+    if module not in copies:
+        copy = copies[module] = object.__new__(type(module))
+        vars(copy).update(vars(module), _parameters=dict(module._parameters))
+        copy._modules = {
+            name: None if child is None else _shell(child, copies) for name, child in module._modules.items()
+        }
+    return copies[module]

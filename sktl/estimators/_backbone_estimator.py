@@ -101,13 +101,14 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         one of the fit stays.
         """
         engine, precision, device = self.engine, self.precision, choose_device(self.device)
+        folds = precision != "float32"  # given by name, it stands for the bits of the network as it is
         if fitted and precision == "auto":
             # A fit on CUDA may have been in a type that is for CUDA alone.
             precision = self.precision_ if self.precision_ in TorchEngine.precisions(device.type) else "float32"
             if engine == "auto" and precision != "float32" and is_installed(self.engine_):
                 engine = self.engine_
         example = functools.partial(samples.load, np.arange(1))
-        return choose_engine(engine, precision, backbone, device, len(samples), example)
+        return choose_engine(engine, precision, backbone, device, len(samples), example, folds)
 
     def _plain_engine(self, backbone: Backbone) -> Engine:
         """Return an engine for activations of which none but the inputs are asked for."""

@@ -79,11 +79,12 @@ def make_backbone():
     )
 
 
-@pytest.mark.parametrize(("precision", "folds"), [("auto", True), ("float32", False), ("bfloat16", True)])
-def test_float32_by_name_has_the_bits_of_the_network(n_norms, precision, folds):
+@pytest.mark.parametrize(
+    ("precision", "folds"), [("auto", True), ("float32", True), ("float32", False), ("bfloat16", True)]
+)
+def test_the_bits_of_the_network_where_nothing_is_folded(n_norms, precision, folds):
     backbone, x = make_backbone(), torch.rand(4, 3, 12, 12)
-    engine = choose_engine("torch", precision, backbone, torch.device("cpu"), 4, lambda: x[:1])
-    assert engine.folds is folds
+    engine = choose_engine("torch", precision, backbone, torch.device("cpu"), 4, lambda: x[:1], folds)
     found = engine.run(x.clone(), 0, 2, True)
     assert len(n_norms) == (0 if folds else 2)
     with torch.no_grad():

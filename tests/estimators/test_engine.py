@@ -10,6 +10,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
 from sktl.backbones import get_backbone
 from sktl.engines import TorchEngine, _choose, _openvino
+from sktl.estimators._open_samples import choose_preprocessing
+from sktl.inputs import open_images
 
 pytest.importorskip("openvino")
 N = 40
@@ -99,6 +101,29 @@ def test_engines_share_no_row(backbone, pictures):
         for n_computed in (N, 0):
             one = make(backbone, engine=engine, precision=precision, head_stages="last", cache=cache).fit(X, y)
             assert one.cache_report_.n_computed == n_computed
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
+def test_predictions_find_the_rows_of_the_fit(backbone, pictures, precision):
+    X, y = pictures
+    fitted = make(backbone, engine="torch", precision=precision, cache=ActivationCache(max_bytes=2**26)).fit(X, y)
+    expected = fitted.predict_proba(X)
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_allclose(copy.set_params(cache=None).predict_proba(X), expected, rtol=1e-5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TorchEngine, "run", None)
+        assert np.array_equal(fitted.predict_proba(X), expected)
+
+
+def test_float32_by_name_has_the_bits_of_the_network(backbone, pictures):
+    X = pictures[0][:4]
+    given = {"image_size": 32, "engine": "torch", "cache": None}
+    exact, plain = (BackboneFeatures(backbone, precision=one, **given).fit_transform(X) for one in ("float32", "auto"))
+    x = open_images(X).load(range(4), choose_preprocessing(backbone, 32)).contiguous(memory_format=torch.channels_last)
+    expected = backbone.pool(backbone.prefix(backbone.n_stages)(x)).numpy()
+    assert np.array_equal(exact, expected)
+    assert not np.array_equal(plain, expected)  # batch normalisation is within convolutions
+    np.testing.assert_allclose(plain, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_prediction_stays_with_the_engine_of_the_fit(backbone, pictures, monkeypatch):
