@@ -2,6 +2,8 @@
 
 import numbers
 
+import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -10,6 +12,8 @@ from sktl.estimators._make_task import make_classification
 from sktl.estimators._multi_task_network import MultiTaskNetwork
 from sktl.estimators._store import store_parameters
 from sktl.estimators._thresholds import read_thresholds
+from sktl.tasks import ClassificationTask, TaskSet
+from sktl.utils._labels import read_labels
 
 __all__ = ["MultiTaskClassifier"]
 
@@ -245,6 +249,50 @@ class MultiTaskClassifier(MultiTaskNetwork):
 
     def _make_task(self, name, labels, weights, head):
         return make_classification(name, labels, head, self.on_untrainable)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Go on from the last fit with more data of the same tasks, by one pass over them at a constant rate.
+
+        The first call fits as ``fit`` does. Later ones take gradient steps with the heads and the free stages, in which
+        a task without labels takes no part. A task that the first call left out for want of labels stays out.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+            The inputs.
+        y : array-like of shape (n_samples, n_tasks) or (n_samples,)
+            The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
+        classes : list of array-like of shape (n_classes,), or one of these if y is (n_samples,), default=None
+            All classes there will be, task by task. None: those that ``heads`` tells, or those in the y of the first
+            call.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
+            Weights of samples or of labels.
+
+        Returns
+        -------
+        self
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where y has other tasks than in the first call, or holds a class that is not known, or ``classes`` are
+            others than those of the first call.
+        """
+        if classes is None:
+            return self._fit_part(X, y, sample_weight)
+        labels = read_labels(y)
+        listed = [classes] if labels.is_1d else list(classes)
+        if len(listed) != labels.n_tasks:
+            raise ValueError(f"classes describes {len(listed)} tasks, but y has {labels.n_tasks}: give a list for each")
+        known = TaskSet(tuple(ClassificationTask(np.unique(one)) for one in listed))
+        if hasattr(self, "net_") and not known.continues(self._tasks):
+            raise ValueError(
+                f"`classes={[np.unique(one).tolist() for one in listed]}` is not the same as on last call to "
+                f"partial_fit, was: {self._tasks.describe()}; start a new estimator for other classes"
+            )
+        return self._fit_part(X, y, sample_weight, known)
 
     def predict(self, X):
         """Return the likeliest class of each task for each sample.

@@ -121,7 +121,7 @@ class MultiTaskNetwork(AddsTasks):
         return super()._continued(tasks, names)
 
     def _use_tasks(self, known, labels, weights):
-        names = tuple(self.tasks_)
+        names = tuple(self.tasks_) if hasattr(self, "net_") else labels.names
         if labels.names != names:
             raise ValueError(
                 f"partial_fit goes on with the tasks {list(names)}, but y has the tasks {list(labels.names)}; give a "
@@ -163,9 +163,13 @@ class MultiTaskNetwork(AddsTasks):
         ValueError
             Where y has other tasks than in the first call, or holds a class that is not known.
         """
-        if not hasattr(self, "net_"):
-            return self._fit(X, y, sample_weight, goes_on=False, in_parts=True)
-        return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
+        return self._fit_part(X, y, sample_weight)
+
+    def _fit_part(self, X: Any, y: Any, sample_weight: Any, known: TaskSet | None = None) -> Any:
+        """Fit to the first part of the data, to tasks that are known if they are, or go on with another part."""
+        goes_on = hasattr(self, "net_")
+        known = self._tasks if goes_on else known
+        return self._fit(X, y, sample_weight, goes_on=goes_on, known=known, in_parts=True)
 
     @property
     def backbones_(self):

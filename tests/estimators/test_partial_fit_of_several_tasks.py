@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import learning_curve
 
 from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
 from sktl.backbones import MLP
@@ -113,3 +114,40 @@ def test_a_task_that_was_added(X, y):
 def test_rules_of_weighting(X, y, weighting):
     estimator = MultiTaskClassifier(weighting=weighting, **QUICK).partial_fit(X, y).partial_fit(X, y)
     assert np.isfinite(estimator.score(X, y))
+
+
+class TestClasses:
+    """As scikit-learn's MultiOutputClassifier takes them."""
+
+    def test_are_known_beforehand(self, X, y):
+        estimator = MultiTaskClassifier(**QUICK)
+        only = np.flatnonzero((y[:, 0] == 1) & (y[:, 1] == 0))
+        estimator.partial_fit(X[only], y[only], classes=[[0, 1], [0, 1, 2]])
+        assert [classes.tolist() for classes in estimator.classes_] == [[0, 1], [0, 1, 2]]
+        assert estimator.predict_proba(X)[1].shape == (300, 3)
+        for _ in range(60):
+            estimator.partial_fit(X, y, classes=[[0, 1], [0, 1, 2]])
+        assert estimator.score(X, y) > 0.85
+
+    def test_of_one_task(self, X, y):
+        labels = np.nan_to_num(y[:, 0])
+        estimator = MultiTaskClassifier(**QUICK).partial_fit(X, labels, classes=[0, 1, 2])
+        assert estimator.classes_.tolist() == [0, 1, 2]
+        assert estimator.predict(X).shape == (300,)
+
+    def test_others_than_before(self, X, y):
+        estimator = MultiTaskClassifier(**QUICK).partial_fit(X, y)
+        with pytest.raises(ValueError, match="is not the same as on last call to partial_fit, was: classes"):
+            estimator.partial_fit(X, y, classes=[[0, 1], [0, 1, 2]])
+
+    def test_of_another_number_of_tasks(self, X, y):
+        with pytest.raises(ValueError, match="classes describes 3 tasks, but y has 2"):
+            MultiTaskClassifier(**QUICK).partial_fit(X, y, classes=[[0, 1]] * 3)
+
+    def test_an_incremental_learning_curve_of_complete_labels(self, X, y):
+        complete = np.nan_to_num(y[:, 0])
+        estimator = MultiTaskClassifier(**QUICK)
+        _, _, scores = learning_curve(
+            estimator, X, complete, cv=2, train_sizes=[0.2, 1.0], exploit_incremental_learning=True, error_score="raise"
+        )
+        assert np.isfinite(scores).all()

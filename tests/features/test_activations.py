@@ -95,7 +95,7 @@ def samples_of(X, view="plain"):
 
 def activations_of(backbone, X, cache, batch_size=100, view="plain", verbose=0):
     return FrozenActivations(
-        TorchEngine(backbone), samples_of(X, view), cache=cache, batch_size=batch_size, verbose=verbose
+        TorchEngine(backbone, folds=False), samples_of(X, view), cache=cache, batch_size=batch_size, verbose=verbose
     )
 
 
