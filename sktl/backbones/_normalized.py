@@ -51,7 +51,18 @@ def normalized_convolutions(module: nn.Module) -> list[tuple[_ConvNd, _BatchNorm
 
 
 def behind_normalization(norm: _BatchNorm) -> nn.Module:
-    """Return what the normalisation of such a pair does beside normalising."""
+    """Return what the normalisation of a pair of ``normalized_convolutions`` does beside normalising.
+
+    Parameters
+    ----------
+    norm : torch.nn.Module
+        The normalisation.
+
+    Returns
+    -------
+    torch.nn.Module
+        Nothing but the identity for torch's; the dropout and the activation that timm's holds.
+    """
     if _holds_activation(norm):
         return nn.Sequential(norm.drop, norm.act)  # type: ignore[arg-type]
     return nn.Identity()

@@ -14,9 +14,10 @@ from sktl.inputs._decode import quiet_pillow
 from sktl.inputs._naming import naming
 from sktl.inputs._pictures import DensePictures, ItemPictures
 from sktl.inputs._resize import prepare, side_wanted
-from sktl.inputs._threads import count_threads, ordered_map
+from sktl.inputs._threads import count_threads
 from sktl.inputs._values import scale_for
 from sktl.inputs._views import Alter, drawing_view
+from sktl.utils._ordered_map import ordered_map
 from sktl.utils._preprocessing import Preprocessing
 
 __all__ = ["Images", "open_images"]

@@ -45,7 +45,7 @@ def picture_to_array(picture: Image.Image, n_channels: int) -> tuple[np.ndarray,
     if picture.mode == "F" or picture.mode.startswith("I"):
         return _deep_grey(np.asarray(picture))
     array = np.array(_to_plain_mode(picture, n_channels))
-    return np.ascontiguousarray(array[np.newaxis] if array.ndim == 2 else array.transpose(2, 0, 1)), 255.0
+    return array[np.newaxis] if array.ndim == 2 else array.transpose(2, 0, 1), 255.0
 
 
 def _turn_upright(picture: Image.Image) -> Image.Image:

@@ -56,8 +56,11 @@ def prepare(
     preprocessing = preprocessing.for_channels(n_channels)
     size = _scaled_size(pictures, preprocessing)
     if size is not None:
-        # one memory layout for all: torch has a kernel for each, which need not round alike
-        pictures = _scale(pictures.contiguous(), size, preprocessing.interpolation)
+        # One memory layout for all: torch has a kernel for each, which need not round alike. Decoded pixels have their
+        # channels last, and bytes are scaled fastest so.
+        is_bytes = pictures.dtype == torch.uint8
+        pictures = pictures.contiguous(memory_format=torch.channels_last if is_bytes else torch.contiguous_format)
+        pictures = _scale(pictures, size, preprocessing.interpolation)
     if preprocessing.size is not None:
         pictures = functional.center_crop(pictures, list(preprocessing.size))
     values = _divided(pictures, peak, out)

@@ -1,8 +1,11 @@
+import contextlib
+
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
 from sklearn.linear_model import LogisticRegression
 
+from sktl.training import _logistic
 from sktl.training._logistic import _binary, _multiclass, solve_logistic
 
 PENALTIES = [1e-1, 1e-2, 1e-3]
@@ -62,3 +65,20 @@ def test_large_features_do_not_overflow(data):
     for coef, intercept, _ in solve_logistic(1e4 * X, y, weights, PENALTIES, 1e-3):
         assert np.isfinite(coef).all()
         assert np.isfinite(intercept).all()
+
+
+@pytest.mark.parametrize("threads_pay", [True, False])
+def test_small_problems_are_solved_by_one_thread(monkeypatch, threads_pay):
+    entered = []
+
+    @contextlib.contextmanager
+    def one_thread():
+        entered.append(1)
+        yield
+
+    monkeypatch.setattr(_logistic, "one_blas_thread", one_thread)
+    if threads_pay:
+        monkeypatch.setattr(_logistic, "THREADS_PAY", 30)
+    rng = np.random.default_rng(0)
+    solve_logistic(rng.normal(size=(10, 3)), np.arange(10) % 2, np.ones(10), [0.1], 1e-3)
+    assert bool(entered) is not threads_pay
