@@ -19,9 +19,9 @@ ENGINES: dict[str, type[Engine]] = {
     "openvino": OpenVINOEngine,
 }
 PRECISIONS = ("float32", "bfloat16", "float16")
-# Values of all samples together from which on compiling pays, 80 pictures of 224 pixels: it takes about two seconds,
-# in which torch classifies 60 to 200 of them (benchmarks/engines.py).
-WORTH_COMPILING = 12e6
+# Values of all samples together from which on compiling pays, 200 pictures of 224 pixels: it takes about two seconds,
+# in which torch classifies 60 of them with a large network and 300 with a small one (benchmarks/engines.py).
+WORTH_COMPILING = 30e6
 FEWEST = 4  # pictures, below which not even large ones are looked at
 
 
