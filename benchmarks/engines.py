@@ -130,7 +130,8 @@ def main():
         f"Above, {len(train[0])} pictures of {options.size} pixels in batches of {AT_ONCE}, decoded beforehand; the "
         f"best of {1 + REPEATS} passes. Folded: batch normalisation is computed within convolutions.",
         "",
-        '| `freeze="all"`, from files: engine, precision given | precision | s first fit | s next fit | predicted a second | of the loop | '
+        '| `freeze="all"`, from files: engine, precision given | precision | s first fit | s next fit | '
+        "predicted a second | of the loop | "
         "test accuracy |",
         "|---|---|---|---|---|---|---|",
         *(
