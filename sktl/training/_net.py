@@ -89,10 +89,8 @@ class Net(NeuralNet):
             losses.append(step_fn(batch, **fit_params)["loss"].detach())
             sizes.append(len(batch[0]))
         # Read at the end, so that a GPU need not stop at each step to tell its loss.
-        for loss, size in zip(torch.stack(losses).tolist(), sizes, strict=True):
-            self.history.new_batch()
-            self.history.record_batch(f"{prefix}_loss", loss)
-            self.history.record_batch(f"{prefix}_batch_size", size)
+        pairs = zip(torch.stack(losses).tolist(), sizes, strict=True)
+        self.history[-1]["batches"] += [{f"{prefix}_loss": loss, f"{prefix}_batch_size": size} for loss, size in pairs]
         self.history.record(f"{prefix}_batch_count", len(losses))
 
     def train_step(self, batch, **fit_params):
