@@ -84,7 +84,7 @@ class _Step(nn.Module):
 def _pairs_in(part: nn.Module) -> list[tuple[_ConvNd, _BatchNorm]]:
     """Return such pairs among the modules that a module holds itself."""
     layers = part._modules
-    if not any(isinstance(layer, tuple(_KINDS)) for layer in layers.values()):
+    if not all(any(isinstance(layer, kind) for layer in layers.values()) for kind in (_ConvNd, _BatchNorm)):
         return []
     # fx.symbolic_trace would replace methods of nn.Module for as long as it runs, for other threads too.
     graph = fx.Graph()

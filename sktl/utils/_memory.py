@@ -42,7 +42,7 @@ def available_memory(root: str | os.PathLike[str] = "/") -> int:
 
 
 def copy_apart(rows: np.ndarray) -> np.ndarray:
-    """Return a copy in C order that has pages of its own, given back to the system as soon as the copy is.
+    """Return a copy in C order that has pages of its own, if it fills one, given back to the system as soon as it is.
 
     For what is kept while much larger arrays come and go. On the heap, each such copy would come to lie behind the
     arrays of its moment, and the hole that they leave is a little too small for those of the next: with glibc the heap
@@ -57,9 +57,12 @@ def copy_apart(rows: np.ndarray) -> np.ndarray:
            [1, 4],
            [2, 5]])
     """
-    if rows.nbytes == 0:
+    if rows.nbytes < mmap.PAGESIZE:
         return rows.copy(order="C")
-    pages = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
+    try:
+        pages = mmap.mmap(-1, rows.nbytes, **_PRIVATE)
+    except OSError:  # a process may have so many areas of memory, and no more
+        return rows.copy(order="C")
     copy = np.frombuffer(pages, dtype=rows.dtype, count=rows.size).reshape(rows.shape)
     np.copyto(copy, rows)
     return copy

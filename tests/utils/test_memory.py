@@ -149,7 +149,7 @@ def test_free_memory_of_windows(tmp_path, monkeypatch, answers, expected):
 class TestCopyApart:
     @pytest.mark.parametrize("dtype", [np.float32, np.uint8, bool, np.complex128])
     def test_is_a_copy_in_c_order(self, dtype):
-        rows = (np.arange(24).reshape(2, 3, 4) % 5).astype(dtype).transpose(2, 0, 1)
+        rows = (np.arange(24_000).reshape(20, 30, 40) % 5).astype(dtype).transpose(2, 0, 1)
         copy = copy_apart(rows)
         assert np.array_equal(copy, rows)
         assert copy.dtype == rows.dtype
@@ -157,13 +157,21 @@ class TestCopyApart:
         assert not np.shares_memory(copy, rows)
 
     def test_has_pages_of_its_own(self):
-        owner = copy_apart(np.ones(3))
+        owner = copy_apart(np.ones(1000))
         while isinstance(owner, np.ndarray):
             owner = owner.base
         assert isinstance(owner.obj if isinstance(owner, memoryview) else owner, mmap.mmap)
 
-    def test_of_nothing(self):
-        assert copy_apart(np.empty((3, 0))).shape == (3, 0)
+    @pytest.mark.parametrize("shape", [(3, 0), (2, 3)])
+    def test_less_than_a_page(self, shape):
+        assert copy_apart(np.ones(shape)).shape == shape
+
+    def test_no_more_areas_of_memory(self, monkeypatch):
+        def refuse(*arguments, **others):
+            raise OSError("Cannot allocate memory")
+
+        monkeypatch.setattr(_memory.mmap, "mmap", refuse)
+        assert np.array_equal(copy_apart(np.arange(5000.0)), np.arange(5000.0))
 
     def test_what_was_large_may_come_and_go_beside_it(self):
         """The heap does not grow with what is kept, though each copy is made while a larger array is there."""
