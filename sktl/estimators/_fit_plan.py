@@ -71,6 +71,7 @@ def make_plan(
         training=training,
         split=split,
         solves_heads=not one_pass,
+        bounds_steps=one_pass and estimator.lr == "auto",
     )
     return plan, choice
 

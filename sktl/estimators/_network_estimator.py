@@ -306,5 +306,7 @@ def _trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -
         )
     labelled = weights.labelled[:, trained]
     kept = labelled.any(axis=1)
+    if not kept.any():
+        raise ValueError("y has no label of any task that is trained: leave such samples out")
     factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights
     return kept, entry_weights(weights.values[kept][:, trained], labelled[kept], factors[trained], joint.denominator)

@@ -25,6 +25,9 @@ from sktl.weighting import choose_rule
 
 __all__ = ["FitPlan", "fit_network", "new_network"]
 
+# With a hundred parts of new data a logit can go anywhere; by one part no class becomes another that was not near.
+LOGIT_STEP = 0.1
+
 
 @dataclasses.dataclass(frozen=True)
 class FitPlan:
@@ -59,6 +62,9 @@ class FitPlan:
         Indices to train on, and indices to validate on (or None).
     solves_heads : bool, default=True
         Whether linear heads on frozen features are solved to their optimum; else they are trained by gradient steps.
+    bounds_steps : bool, default=False
+        Whether the rate of these steps goes by the size of the features, so that no logit moves by more than 0.1
+        at once, on the mean.
     """
 
     depth: int
@@ -75,6 +81,7 @@ class FitPlan:
     training: TrainingSettings
     split: tuple[np.ndarray, np.ndarray | None]
     solves_heads: bool = True
+    bounds_steps: bool = False
 
     @property
     def heads_are_linear(self) -> bool:
@@ -166,7 +173,10 @@ def _fit_heads(
         if plan.solves_heads:  # heads that are trained on begin with the biases they have
             heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
         rows, held = inputs.vectors(blocks)
-        return train(heads_only, loss, rows, targets, weights, plan.head_training, plan.split, held), []
+        settings = plan.head_training
+        if plan.bounds_steps:
+            settings = dataclasses.replace(settings, lr=min(settings.lr, _largest_rate(blocks)))
+        return train(heads_only, loss, rows, targets, weights, settings, plan.split, held), []
     labels, shares, seed = targets.numpy(), weights.numpy(), plan.training.seed
     probes = solve_heads(plan.tasks, blocks, labels, shares, plan.head_l2, seed, inputs.n_views)
     heads_only.head.set_last(
@@ -179,6 +189,15 @@ def _fit_heads(
     means = shares.mean(axis=0)
     net.history.record("train_loss", float(sum(s * probe.loss for s, probe in zip(means, probes, strict=True))))
     return net, probes
+
+
+def _largest_rate(blocks: list[np.ndarray]) -> float:
+    """Return the rate at which a step of Adam moves a logit of a linear head by ``LOGIT_STEP``, on the mean.
+
+    Such a step moves each weight by about the rate, whatever the gradient is, and so a logit by the rate times Σ |x|.
+    """
+    total = sum(float(np.abs(block).sum(axis=1).mean()) for block in blocks)
+    return LOGIT_STEP / total if total else np.inf
 
 
 def new_network(backbone, plan: FitPlan, n_features: int, depth: int | None = None) -> Network:

@@ -2,10 +2,11 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 
 from sktl import TransferClassifier, TransferRegressor
-from sktl.backbones import MLP
+from sktl.backbones import MLP, WeightsInfo
 
 QUICK = {"random_state": 0, "cache": None, "max_epochs": 20}
 
@@ -23,6 +24,17 @@ def labels(X):
 @pytest.fixture
 def backbone(X, labels):
     return TransferClassifier(MLP((16, 16)), **QUICK).fit(X, labels).backbone_
+
+
+class Times(torch.nn.Module):
+    """Makes features larger."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x):
+        return self.factor * x
 
 
 class TestClassifier:
@@ -90,6 +102,20 @@ class TestClassifier:
             for _ in range(20):
                 estimator.partial_fit(X, labels)
         assert (weighted.predict(X) == "high").sum() > (plain.predict(X) == "high").sum()
+
+    @pytest.mark.parametrize("size", [1, 1000])
+    def test_a_part_spoils_nothing_whatever_the_size_of_the_features(self, X, labels, size):
+        """A step at a rate that is not for such features would throw all samples into one class."""
+        learned = TransferClassifier(MLP((16, 16)), **QUICK).fit(X, labels).backbone_
+        last = learned.suffix(1)[0].requires_grad_(False)
+        loud = learned.with_suffix(1, [torch.nn.Sequential(last, Times(size))], WeightsInfo("made", "a test"))
+        estimator = TransferClassifier(loud, freeze="all", head_stages="last", random_state=0, cache=None)
+        estimator.partial_fit(X[:150], labels[:150])
+        before = estimator.score(X[200:], labels[200:])
+        assert before > 0.7
+        scores = [estimator.partial_fit(X[:20], labels[:20]).score(X[200:], labels[200:]) for _ in range(6)]
+        assert min(scores) > before - 0.05
+        assert estimator.lr_ <= 1e-3
 
     def test_another_number_of_columns(self, X, labels):
         estimator = TransferClassifier("mlp", **QUICK).partial_fit(X, labels)

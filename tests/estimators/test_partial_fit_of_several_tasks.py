@@ -66,6 +66,12 @@ def test_a_task_may_have_no_label_in_a_part(X, y):
     assert estimator.score(X, np.where([False, True], y, np.nan)) > 0.85
 
 
+def test_a_part_without_any_label(X, y):
+    estimator = MultiTaskClassifier(**QUICK).partial_fit(X, y)
+    with pytest.raises(ValueError, match="y has no label of any task that is trained"):
+        estimator.partial_fit(X, y * np.nan)
+
+
 def test_a_task_that_was_left_out_stays_out(X, y):
     estimator = MultiTaskClassifier(on_untrainable="ignore", **QUICK)
     estimator.partial_fit(X, np.where([True, False], y, np.nan)).partial_fit(X, y)
