@@ -357,16 +357,18 @@ def test_only_files_and_bytes_are_decoded_in_threads(files, arrays):
 
     assert open_images(Alone(list(arrays)), n_jobs=4).load(range(5), SMALL).shape[0] == 5
 
-    seen = set()
+    seen, two_are_here = set(), threading.Event()
 
     class Path(type(files[0])):
         def __fspath__(self):
             seen.add(threading.current_thread())
+            if len(seen) > 1:
+                two_are_here.set()
+            assert two_are_here.wait(30)
             return super().__fspath__()
 
     open_images([Path(file) for file in files], n_jobs=2).load(range(5), SMALL)
-    assert seen
-    assert here not in seen
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("n_jobs", [1, 4])
