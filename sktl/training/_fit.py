@@ -25,7 +25,7 @@ from sktl.weighting import choose_rule
 
 __all__ = ["FitPlan", "fit_network", "new_network"]
 
-# With a hundred parts of new data a logit can go anywhere; by one part no class becomes another that was not near.
+# Of a logit in one step: in a hundred it can go anywhere, and in one no class becomes another that was not near.
 LOGIT_STEP = 0.1
 
 
