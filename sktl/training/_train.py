@@ -16,8 +16,10 @@ from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
 from sktl.training._network import Network
 from sktl.training._progress import EpochBar
+from sktl.training._quick_layers import quick_layers
 from sktl.training._schedule import warmup_cosine
 from sktl.training._settings import TrainingSettings
+from sktl.utils._heap import freed_memory_kept
 from sktl.utils._seeds import seeded
 
 __all__ = ["make_net", "train"]
@@ -56,7 +58,7 @@ def train(
     if validation is not None:
         held = rows if validation_rows is None else validation_rows
         net.set_params(train_split=predefined_split(LabelledRows(held, targets, weights, validation)))
-    with seeded(settings.seed), folded_batch_norm(network.stages):
+    with seeded(settings.seed), folded_batch_norm(network.stages), quick_layers(network.stages), freed_memory_kept():
         net.fit(labelled)
     net.set_params(train_split=None)
     return net
