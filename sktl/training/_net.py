@@ -146,7 +146,7 @@ class Net(NeuralNet):
             return
         parts = self.criterion_.rule.combine(torch.stack(rows)).split([parameter.numel() for parameter in shared])
         for parameter, part in zip(shared, parts, strict=True):
-            parameter.grad = part.view_as(parameter).clone()
+            parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Close the loss's account of the epoch."""
@@ -168,8 +168,11 @@ class Net(NeuralNet):
 
 
 def _can_be_fused(parameter: nn.Parameter) -> bool:
-    """Return whether a fused step is for a parameter: gradients of convolutions may lie otherwise in memory than it."""
-    return parameter.ndim <= 2 and parameter.device.type in ("cpu", "cuda")
+    """Return whether a fused step is for a parameter: it goes along memory, in which the gradient lies likewise."""
+    layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
+    others = [layouts[parameter.ndim]] if parameter.ndim in layouts else []
+    is_dense = any(parameter.is_contiguous(memory_format=one) for one in (torch.contiguous_format, *others))
+    return is_dense and parameter.device.type in ("cpu", "cuda")
 
 
 def _flat_gradient(loss: torch.Tensor, parameters: list[nn.Parameter]) -> torch.Tensor:

@@ -11,7 +11,7 @@ from sktl.sharing import SoftSharing, fuse_heads
 from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 from sktl.training import BatchIterator, JointLoss, Network
 from sktl.training._batches import LabelledRows
-from sktl.training._net import Net
+from sktl.training._net import Net, _can_be_fused
 from sktl.weighting import GradientRule, choose_rule
 
 TASKS = TaskSet((RegressionTask(0.0, 1.0), ClassificationTask(np.arange(2))))
@@ -327,10 +327,27 @@ class TestFusedSteps:
             found.append(torch.cat([parameter.detach().flatten() for parameter in net.module_.parameters()]))
         torch.testing.assert_close(found[0], found[1])
 
-    def test_other_optimisers_and_convolutions_do_without(self, make_net, dataset):
+    @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+    def test_weights_of_convolutions_lie_as_their_gradients_do(self, layout):
+        found = []
+        for fused in (True, False):
+            torch.manual_seed(0)
+            stages = nn.Sequential(nn.Conv2d(4, 8, 3), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 2, 1))
+            stages = stages.to(memory_format=layout)
+            assert all(map(_can_be_fused, stages.parameters()))
+            optimizer = torch.optim.AdamW(stages.parameters(), lr=0.01, fused=fused)
+            for _ in range(5):
+                optimizer.zero_grad()
+                x = torch.randn(4, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+                stages(x.contiguous(memory_format=torch.channels_last)).square().sum().backward()
+                optimizer.step()
+            found.append([parameter.detach() for parameter in stages.parameters()])
+        torch.testing.assert_close(*found)
+
+    def test_other_optimisers_and_layouts_do_without(self, make_net, dataset):
         assert "fused" not in make_net(optimizer=torch.optim.RMSprop).fit(dataset).optimizer_.param_groups[0]
         net = make_net(optimizer=torch.optim.AdamW)
-        net.module.stages[0].kernel = nn.Parameter(torch.zeros(2, 2, 3, 3))
+        net.module.stages[0].kernel = nn.Parameter(torch.zeros(3, 2).T)
         assert not net.fit(dataset).optimizer_.param_groups[0]["fused"]
 
 
