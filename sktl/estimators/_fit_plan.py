@@ -2,19 +2,22 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.model_selection import train_test_split
 
 from sktl.backbones import Backbone
+from sktl.estimators._open_backbone import dtype_of
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._stage_probes import StageProbes, late_stages
 from sktl.freezing import FreezeChoice, Situation, choose_freeze, stage_depth
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
-from sktl.utils._device import choose_device
+from sktl.utils._device import choose_device, multiplies_bfloat16
 
 __all__ = ["make_plan"]
 
@@ -30,11 +33,12 @@ def make_plan(
     goes_on: bool,
     one_pass: bool = False,
     probes: StageProbes | None = None,
+    example: Callable[[], torch.Tensor] | None = None,
 ) -> tuple[FitPlan, FreezeChoice]:
     """Return all that is decided before the fit.
 
     ``goes_on`` says that it starts from fitted weights, ``one_pass`` that it is over after one pass at a constant rate.
-    ``probes`` are asked where something is "auto".
+    ``probes`` are asked where something is "auto"; ``example`` returns a sample (1, ...) as the first stage takes it.
     """
     has_prototypes = getattr(estimator, "head", "linear") == "prototype"
     if goes_on:
@@ -46,6 +50,9 @@ def make_plan(
     all_frozen = choice.depth == backbone.n_stages
     split = (np.arange(problem.n_samples), None) if one_pass else _split(estimator, problem)
     head_training, training = _phases(estimator, backbone, problem, len(split[0]), all_frozen)
+    if not all_frozen:
+        type_in_training = _training_precision(estimator, backbone, training.device, example)
+        training = dataclasses.replace(training, training_precision=type_in_training)
     if one_pass:
         head_training, training = (_one_pass(phase) for phase in (head_training, training))
         # The heads are trained by now, and the strong decay from scratch would have them forget.
@@ -103,6 +110,19 @@ def _phases(
             lr=recipe.choose_lr("auto", 0, n_training, False, head_training.optimizer),
         )
     return head_training, training
+
+
+def _training_precision(
+    estimator: Any, backbone: Backbone, device: torch.device, example: Callable[[], torch.Tensor] | None
+) -> str:
+    """Return the type of the products of stages while they are trained."""
+    return recipe.choose_training_precision(
+        estimator.precision,
+        multiplies_bfloat16(device) and dtype_of(backbone) == torch.float32,
+        backbone.architecture,
+        backbone.is_pretrained,
+        lambda: 0 if example is None else example()[0].numel(),
+    )
 
 
 def _one_pass(phase: TrainingSettings) -> TrainingSettings:
@@ -173,7 +193,6 @@ def _settings(
         device=choose_device(estimator.device),
         callbacks=tuple(estimator.callbacks or ()),
         net_params=dict(estimator.net_params or {}),
-        # In float16 gradients vanish unless they are scaled.
         precision="bfloat16" if estimator.precision == "bfloat16" else "float32",
         verbose=int(estimator.verbose),
     )

@@ -151,8 +151,9 @@ class MultiTaskClassifier(MultiTaskNetwork):
         Epochs, or iterations of the solver if every stage is frozen.
     forgetting_ : Forgetting
         What the old tasks lost to the last task that was added. Absent before ``add_task``.
-    engine_, precision_ : str, str
-        What ran the frozen stages, and the type in which it computed.
+    engine_, precision_, training_precision_ : str, str, str
+        What ran the frozen stages, the type in which it computed, and the type of products in stages while they were
+        trained.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int

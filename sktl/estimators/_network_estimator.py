@@ -158,7 +158,16 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         problem = Problem(tasks.trained, targets.numpy(), table, seed)
         open_engine = functools.cache(functools.partial(self._open_engine, source, samples, fitted=goes_on))
         tried = StageProbes(samples, problem, lambda some: self._open_activations(open_engine(), some))
-        plan, choice = make_plan(self, source, problem, joint, goes_on=goes_on, one_pass=one_pass, probes=tried)
+        plan, choice = make_plan(
+            self,
+            source,
+            problem,
+            joint,
+            goes_on=goes_on,
+            one_pass=one_pass,
+            probes=tried,
+            example=functools.partial(samples.load, np.arange(1)),
+        )
         uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
         engine = open_engine() if uses_cache else self._plain_engine(source)
         activations = self._open_activations(engine, samples, cached=uses_cache)
@@ -175,6 +184,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.engine_, self.precision_ = engine.name, engine.precision
+        self.training_precision_ = net.module_.training_precision
         self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
         self.probe_losses_ = tried.known_losses
         self._fitted_to = describe_inputs(inputs, self._columns())

@@ -101,7 +101,9 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         The type of products in frozen stages; what they return is float32. ``"auto"`` is bfloat16 for OpenVINO on a CPU
         that computes in it, else float32, in which torch computes batch normalisation within convolutions; where
         ``"float32"`` is given, torch's features have the bits of the network as it is. Where ``"bfloat16"`` is given,
-        stages are trained in it too, by autocast; else they are trained in float32, as heads are.
+        stages are trained in it too, by autocast, and predict in it. ``"auto"`` trains stages in bfloat16, and predicts
+        in float32, where the CPU has a unit for it (AMX), the network is a pretrained convolutional one, and samples
+        have 64 by 64 pixels or more; else they are trained in float32, as heads are.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps
@@ -147,8 +149,9 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         Losses and seconds, epoch by epoch.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
-    engine_, precision_ : str, str
-        What ran the frozen stages, and the type in which it computed.
+    engine_, precision_, training_precision_ : str, str, str
+        What ran the frozen stages, the type in which it computed, and the type of products in stages while they were
+        trained.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int

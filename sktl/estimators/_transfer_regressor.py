@@ -131,8 +131,9 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         Losses and seconds, epoch by epoch.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
-    engine_, precision_ : str, str
-        What ran the frozen stages, and the type in which it computed.
+    engine_, precision_, training_precision_ : str, str, str
+        What ran the frozen stages, the type in which it computed, and the type of products in stages while they were
+        trained.
     cache_report_ : CacheReport
         What the cache did in ``fit``.
     n_features_in_ : int

@@ -217,6 +217,7 @@ def new_network(backbone, plan: FitPlan, n_features: int, depth: int | None = No
         reads,
         backbone.pool,
         plan.training.precision,
+        plan.training.training_precision,
     )
 
 

@@ -36,6 +36,8 @@ class Network(nn.Module):
         Returns one vector per sample for what a stage returns. None: the mean over all axes but that of the channels.
     precision : {"float32", "bfloat16"}, default="float32"
         The type of the stages' products, by autocast; weights, averages and the head are what they are.
+    training_precision : {"float32", "bfloat16"} or None, default=None
+        The same while it is trained. None: no other one.
     """
 
     stages: nn.ModuleList
@@ -52,6 +54,7 @@ class Network(nn.Module):
         reads: Sequence[int] | None = None,
         pool: Callable[[torch.Tensor], torch.Tensor] | None = None,
         precision: str = "float32",
+        training_precision: str | None = None,
     ):
         super().__init__()
         self.stages = stages
@@ -63,6 +66,7 @@ class Network(nn.Module):
         self.reads = (len(stages),) if reads is None else tuple(reads)
         self.pool = pool
         self.precision = precision
+        self.training_precision = precision if training_precision is None else training_precision
 
     def with_head(self, head: nn.Module) -> "Network":
         """Return a network with the same stages, not copied, and another head."""
@@ -82,9 +86,10 @@ class Network(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return outputs (b, n_outputs) for what the last frozen stage returns."""
-        if self.precision == "float32" or not len(self.stages):
+        precision = self.training_precision if self.training else self.precision
+        if precision == "float32" or not len(self.stages):
             return self.head(self._features(x))
-        with torch.autocast(x.device.type, getattr(torch, self.precision)):
+        with torch.autocast(x.device.type, getattr(torch, precision)):
             features = self._features(x)
         # Not the type of x, which holds the numbers of tokens where the first stage of a text network is trained.
         return self.head(features.to(next(self.head.parameters()).dtype))

@@ -33,8 +33,8 @@ class TrainingSettings:
         skorch callbacks, copied before use.
     net_params : mapping
         Further arguments of ``skorch.NeuralNet``.
-    precision : {"float32", "bfloat16"}
-        The type of the products in stages that are trained.
+    precision, training_precision : {"float32", "bfloat16"}
+        The type of the products in stages that are trained: when they answer, and while they are trained.
     has_schedule : bool
         Whether the rate rises at first and falls later; else it is constant.
     verbose : int
@@ -53,5 +53,6 @@ class TrainingSettings:
     callbacks: Sequence[Any] = ()
     net_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     precision: str = "float32"
+    training_precision: str = "float32"
     has_schedule: bool = True
     verbose: int = 0

@@ -2,7 +2,7 @@
 
 import torch
 
-__all__ = ["choose_device"]
+__all__ = ["choose_device", "multiplies_bfloat16"]
 
 
 def choose_device(device: str) -> torch.device:
@@ -22,3 +22,12 @@ def choose_device(device: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ValueError(f"device={device!r} cannot be used here ({reason}); use 'auto' or 'cpu'") from error
     return chosen
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Return whether a device is a CPU with a unit for products of matrices of bfloat16 (AMX), as far as torch knows.
+
+    Other CPUs round to bfloat16 and back, or gain little by it.
+    """
+    has_unit = getattr(torch.cpu, "_is_amx_tile_supported", None)  # since torch 2.6
+    return device.type == "cpu" and has_unit is not None and has_unit()

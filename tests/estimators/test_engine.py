@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
 from sktl.backbones import get_backbone
 from sktl.engines import TorchEngine, _choose, _openvino
+from sktl.estimators import _fit_plan
 from sktl.estimators._open_samples import choose_preprocessing
 from sktl.inputs import open_images
 
@@ -68,8 +69,27 @@ class TestTrainedStages:
         assert np.array_equal(again.predict_proba(X), reduced.predict_proba(X))
 
     @pytest.mark.parametrize("precision", ["auto", "float32"])
-    def test_they_are_trained_in_float32_else(self, backbone, pictures, precision):
-        assert make(backbone, freeze=3, precision=precision).fit(*pictures).net_.module_.precision == "float32"
+    def test_they_are_trained_in_float32_else(self, backbone, pictures, precision, monkeypatch):
+        monkeypatch.setattr(_fit_plan, "multiplies_bfloat16", lambda device: False)
+        network = make(backbone, freeze=0, image_size=64, precision=precision).fit(*pictures).net_.module_
+        assert (network.precision, network.training_precision) == ("float32", "float32")
+
+    @pytest.mark.parametrize(("freeze", "expected"), [(3, "bfloat16"), ("all", "float32")])
+    def test_auto_trains_in_bfloat16_where_there_is_a_unit_for_it(
+        self, backbone, pictures, freeze, expected, monkeypatch
+    ):
+        X, y = pictures
+        given = {"freeze": freeze, "image_size": 64, "engine": "torch", "max_epochs": 3}
+        monkeypatch.setattr(_fit_plan, "multiplies_bfloat16", lambda device: True)
+        reduced = make(backbone, **given).fit(X, y)
+        plain = make(backbone, precision="float32", **given).fit(X, y)
+        assert (reduced.training_precision_, plain.training_precision_) == (expected, "float32")
+        assert reduced.precision_ == "float32"
+        assert reduced.score(X, y) == pytest.approx(plain.score(X, y), abs=2 / N)
+        np.testing.assert_allclose(reduced.predict_proba(X[:1]), reduced.predict_proba(X)[:1], rtol=1e-3, atol=1e-5)
+        again = pickle.loads(pickle.dumps(reduced))
+        assert again.net_.module_.training_precision == expected
+        np.testing.assert_allclose(again.predict_proba(X), reduced.predict_proba(X), rtol=1e-3, atol=1e-5)
 
 
 def test_a_probe_in_less_precision_is_as_good(backbone, pictures):

@@ -98,6 +98,14 @@ class TestPrecision:
         assert seen == {"stage": torch.bfloat16, "head": torch.float32}
         assert outputs.dtype == torch.float32
 
+    def test_training_may_be_in_another_one(self, networks):
+        plain, _ = networks
+        mixed = copy.deepcopy(plain)
+        mixed.training_precision = "bfloat16"
+        x = torch.rand(3, 1, 8, 8)
+        assert torch.equal(mixed(x), plain(x))
+        assert not torch.equal(mixed.train()(x), plain(x))
+
     def test_outputs_and_gradients_are_near_those_in_float32(self, networks):
         x = torch.rand(8, 1, 8, 8)
         found = []

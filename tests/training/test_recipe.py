@@ -76,3 +76,30 @@ def test_optimisers_by_name_and_class(optimizer, expected):
 def test_no_optimiser(optimizer):
     with pytest.raises(ValueError, match=r"optimizer must be a class of torch\.optim or its name, such as 'AdamW'"):
         recipe.choose_optimizer(optimizer)
+
+
+class TestTrainingPrecision:
+    @pytest.mark.parametrize(
+        ("precision", "expected"), [("float32", "float32"), ("bfloat16", "bfloat16"), ("float16", "float32")]
+    )
+    def test_what_is_given_is_taken_unless_gradients_would_vanish(self, precision, expected):
+        assert recipe.choose_training_precision(precision, False, "mlp", False, None) == expected
+
+    @pytest.mark.parametrize(
+        ("has_unit", "architecture", "starts_trained", "n_values", "expected"),
+        [
+            (True, "cnn", True, 3 * 64 * 64, "bfloat16"),
+            (True, "cnn", True, 3 * 64 * 64 - 1, "float32"),
+            (True, "cnn", False, 3 * 64 * 64, "float32"),
+            (True, "transformer", True, 3 * 64 * 64, "float32"),
+            (False, "cnn", True, 3 * 64 * 64, "float32"),
+        ],
+    )
+    def test_by_the_hardware_the_network_and_the_samples(
+        self, has_unit, architecture, starts_trained, n_values, expected
+    ):
+        found = recipe.choose_training_precision("auto", has_unit, architecture, starts_trained, lambda: n_values)
+        assert found == expected
+
+    def test_samples_are_looked_at_last(self):
+        assert recipe.choose_training_precision("auto", True, "mlp", True, None) == "float32"

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sktl.utils._device import choose_device
+from sktl.utils._device import choose_device, multiplies_bfloat16
 
 
 @pytest.mark.parametrize(("there", "expected"), [(True, "cuda"), (False, "cpu")])
@@ -31,3 +31,15 @@ def test_a_device_that_is_not_here():
 def test_a_device_beyond_the_last():
     with pytest.raises(ValueError, match="device='cuda:99' cannot be used here"):
         choose_device("cuda:99")
+
+
+class TestUnitForBfloat16:
+    @pytest.mark.parametrize("there", [True, False])
+    def test_torch_knows(self, monkeypatch, there):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: there, raising=False)
+        assert multiplies_bfloat16(torch.device("cpu")) is there
+        assert not multiplies_bfloat16(torch.device("cuda"))
+
+    def test_older_versions_do_not(self, monkeypatch):
+        monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+        assert not multiplies_bfloat16(torch.device("cpu"))
