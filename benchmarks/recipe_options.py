@@ -141,6 +141,7 @@ CHANGES = {
     "halfway back to the start": called(HalfwayBack()),
     "mean of the later epochs": called(AverageLaterHalf()),
     "gradual unfreezing": called(GradualUnfreezing()),
+    "products in float32": {"precision": "float32"},
 }
 
 
@@ -151,9 +152,11 @@ def main():
     parser.add_argument("--backbones", nargs="+", default=list(WEIGHTS))
     parser.add_argument("--per-class", nargs="+", type=int, default=[10, 50])
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--change", choices=list(CHANGES), help="this one alone, for a table of its own")
     options = parser.parse_args()
     torch.set_num_threads(1)
     sets, scores = picture_sets(options.data), {}
+    changes = {options.change: CHANGES[options.change]} if options.change else CHANGES
     for network in options.backbones:
         file = WEIGHTS[network]
         backbone = get_backbone(network, str(options.data / file) if file else "default")
@@ -165,7 +168,7 @@ def main():
                     drawn = pictures.draw(per_class, seed)
                     X, y = pictures.pictures(drawn, backbone.preprocessing), pictures.y[drawn]
                     cache = ActivationCache(max_bytes=2**31)
-                    for change, parameters in {"as it is": {}, **CHANGES}.items():
+                    for change, parameters in {"as it is": {}, **changes}.items():
                         model = TransferClassifier(
                             backbone,
                             freeze=DEPTH,
@@ -188,7 +191,8 @@ def main():
         f"class and {options.draws} draws; all stages but the first {DEPTH} are trained. The last column: the "
         "difference to the recipe as it is with its 95 % interval, by Student's t over all fits."
     ]
-    save_table("recipe_options", ["change", *options.sets, "difference"], rows, notes)
+    name = f"recipe_options-{options.change.replace(' ', '-')}" if options.change else "recipe_options"
+    save_table(name, ["change", *options.sets, "difference"], rows, notes)
 
 
 if __name__ == "__main__":
