@@ -37,11 +37,27 @@ class TestReLU6:
         layers[1](x)
         assert x.eq(6).all()
 
-    def test_an_error_brings_back_what_was(self, layers):
-        layers.append(nn.ReLU6())
+    def test_one_tensor_is_kept_where_there_were_two(self, layers):
+        def kept():
+            sizes = []
+            with torch.autograd.graph.saved_tensors_hooks(lambda t: sizes.append(t.data_ptr()) or t, lambda t: t):
+                layers(torch.randn(16, 4, requires_grad=True))
+            return len(set(sizes))
+
+        plain = kept()
+        with quick_layers(layers):
+            assert kept() < plain
+
+    def test_the_gradient_is_that_of_finite_differences(self, layers):
+        x = (8 * torch.randn(16, 4, dtype=torch.float64)).requires_grad_()
+        with quick_layers(layers):
+            assert torch.autograd.gradcheck(layers.double(), x)
+
+    def test_nothing_is_left_behind(self, layers):
         with pytest.raises(ValueError, match="inside"), quick_layers(layers):
+            assert "forward" in vars(layers[1])
             raise ValueError("inside")
-        assert [layers[number].inplace for number in (1, 3, 4)] == [True, True, False]
+        assert not any("forward" in vars(layer) for layer in layers)
 
 
 def make_convolution(**others):
