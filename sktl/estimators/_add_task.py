@@ -163,7 +163,7 @@ class AddsTasks(NetworkEstimator):
             if n_trained:
                 self._keep_backbone(self.net_, self.freeze_, self._n_samples + n_trained)
             self.head_l2_ = _penalties(self.head_l2_, len(self._tasks.trained), probes)
-        self._tasks = TaskSet((*self._tasks, task))
+        self._tasks, self._memories = TaskSet((*self._tasks, task)), ()  # a trunk that was trained has other features
         self.tasks_ = np.array([*self.tasks_, *labels.names], dtype=object)
         self._is_1d = False
         self._is_complete = self._is_complete and bool(labels.labelled.all())

@@ -77,7 +77,6 @@ def make_plan(
         head_training=head_training,
         training=training,
         split=split,
-        solves_heads=not one_pass,
         bounds_steps=one_pass and estimator.lr == "auto",
     )
     return plan, choice

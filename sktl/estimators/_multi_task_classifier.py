@@ -253,10 +253,12 @@ class MultiTaskClassifier(MultiTaskNetwork):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the last fit with more data of the same tasks, by one pass over them at a constant rate.
+        """Go on from the last fit with more data of the same tasks.
 
-        The first call fits as ``fit`` does. Later ones take gradient steps with the heads and the free stages, in which
-        a task without labels takes no part. A task that the first call left out for want of labels stays out.
+        The first call fits as ``fit`` does. Where every stage is frozen, later ones solve linear heads for the new data
+        and for what they remember of those before, nearly as a fit to all of them would. Else they take gradient steps
+        with the heads and the free stages, in one pass at a constant rate. A task without labels takes no part, and one
+        that the first call left out for want of labels stays out.
 
         Parameters
         ----------

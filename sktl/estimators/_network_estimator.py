@@ -30,7 +30,7 @@ from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedR
 from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
 from sktl.losses import entry_weights
 from sktl.tasks import TaskSet
-from sktl.training import LinearProbe, fit_network, network_outputs
+from sktl.training import HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
 from sktl.utils._labels import LabelTable
 
 __all__ = ["NetworkEstimator"]
@@ -168,6 +168,8 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             probes=tried,
             example=functools.partial(samples.load, np.arange(1)),
         )
+        if in_parts:
+            plan = dataclasses.replace(plan, in_parts=True, memories=self._memories_of(plan.tasks) if goes_on else ())
         uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
         engine = open_engine() if uses_cache else self._plain_engine(source)
         activations = self._open_activations(engine, samples, cached=uses_cache)
@@ -180,7 +182,9 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         net, probes = self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
 
         self._keep_labels(given)
-        self._source, self._tasks, self._plan, self.net_ = source, tasks, dataclasses.replace(plan, split=NO_SPLIT), net
+        self._source, self._tasks, self.net_ = source, tasks, net
+        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=())
+        self._memories = tuple(probe.memory for probe in probes)
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.engine_, self.precision_ = engine.name, engine.precision
@@ -193,6 +197,16 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self._keep_record(net, probes, before=self.history_ if one_pass else [])
         self._warn_of_full_cache()
         return self
+
+    def _memories_of(self, tasks: TaskSet) -> tuple[HeadMemory, ...]:
+        """Return what the head of each task remembers of its samples, or is taken to know where it kept nothing."""
+        if len(self._memories) == len(tasks) and None not in self._memories:
+            return self._memories
+        penalties = np.atleast_1d(np.nan if self.head_l2_ is None else self.head_l2_)
+        if len(penalties) != len(tasks):
+            penalties = np.full(len(tasks), np.nan)
+        pairs = zip(tasks, penalties, strict=True)
+        return tuple(unknown_memory(task, self._n_samples, self.head_l2, penalty) for task, penalty in pairs)
 
     def _keep_record(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
         """Keep the values that were taken, and the history, behind what was before."""

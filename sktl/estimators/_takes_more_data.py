@@ -12,7 +12,7 @@ __all__ = ["TakesMoreData"]
 
 
 class TakesMoreData(NetworkEstimator):
-    """A classifier of one task that learns from data in parts, by gradient steps or by prototypes."""
+    """A classifier of one task that learns from data in parts."""
 
     def _use_tasks(self, known, labels, weights):
         mine = weights.values[:, 0]
@@ -21,11 +21,13 @@ class TakesMoreData(NetworkEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Go on from the last fit with more data of the same task, by one pass over them at a constant rate.
+        """Go on from the last fit with more data of the same task.
 
-        The first call fits as ``fit`` does. Later ones take gradient steps with the head and the free stages, so that
-        what was learned before fades as it does in any training that goes on; data that can be kept are better fitted
-        together. Prototypes forget nothing, whatever the order of the data, and take new classes.
+        The first call fits as ``fit`` does. Where every stage is frozen, later ones solve a linear head for the new
+        data and for what it remembers of those before, nearly as a fit to all of them would; the penalty is that of the
+        first call. Else they take gradient steps with the head and the free stages, in one pass at a constant rate, so
+        that what was learned before fades as it does in any training that goes on. Prototypes forget nothing, whatever
+        the order of the data, and take new classes.
 
         Parameters
         ----------
@@ -36,7 +38,7 @@ class TakesMoreData(NetworkEstimator):
         classes : array-like of shape (n_classes,), default=None
             All classes there will be; None: those in the y of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss.
+            Weights of the samples in the loss, beside those of the same call.
 
         Returns
         -------
@@ -67,7 +69,7 @@ class TakesMoreData(NetworkEstimator):
         if self.head == "linear":
             return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh)
         before = None
-        if not plan.solves_heads:  # more data, which may hold new classes
+        if plan.goes_on:  # more data, which may hold new classes
             classes = plan.tasks.tasks[0].classes
             before = self._prototypes.grow(len(classes), np.searchsorted(classes, self.classes_))
         net, self._prototypes = fit_prototypes(activations, targets, weights, plan, before, others)

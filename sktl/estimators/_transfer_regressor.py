@@ -216,9 +216,11 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Go on from the last fit with more data of the same task, by one pass over them at a constant rate.
+        """Go on from the last fit with more data of the same task.
 
-        The first call fits as ``fit`` does. Later ones take gradient steps with the head and the free stages.
+        The first call fits as ``fit`` does. Where every stage is frozen, later ones solve the head for the new data and
+        for what it remembers of those before, nearly as a fit to all of them would. Else they take gradient steps with
+        the head and the free stages, in one pass at a constant rate.
 
         Parameters
         ----------

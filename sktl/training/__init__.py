@@ -2,8 +2,10 @@
 
 from sktl.training._added_task import STRENGTHS, TRUNKS, fit_added_task
 from sktl.training._batches import BatchIterator
+from sktl.training._continued_heads import unknown_memory
 from sktl.training._fit import FitPlan, fit_network, new_network
 from sktl.training._grown_sharing import GrownSharing
+from sktl.training._head_memory import HeadMemory
 from sktl.training._held_out import mean_held_out_loss
 from sktl.training._joint_loss import JointLoss
 from sktl.training._network import Network
@@ -20,6 +22,7 @@ __all__ = [
     "BatchIterator",
     "FitPlan",
     "GrownSharing",
+    "HeadMemory",
     "JointLoss",
     "LinearProbe",
     "Network",
@@ -32,4 +35,5 @@ __all__ = [
     "mean_held_out_loss",
     "network_outputs",
     "new_network",
+    "unknown_memory",
 ]

@@ -1,5 +1,6 @@
 """From activations and targets to a fitted network."""
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from typing import Literal
@@ -9,8 +10,10 @@ import torch
 
 from sktl.features import FrozenActivations, Rows
 from sktl.heads import build_head
-from sktl.sharing import Sharing
+from sktl.sharing import Sharing, TaskHead
 from sktl.tasks import TaskSet
+from sktl.training._continued_heads import continue_heads, with_memories
+from sktl.training._head_memory import HeadMemory
 from sktl.training._head_probes import solve_heads
 from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
@@ -60,8 +63,11 @@ class FitPlan:
         How heads with hidden layers are trained on features, and how stages and heads are trained together.
     split : tuple
         Indices to train on, and indices to validate on (or None).
-    solves_heads : bool, default=True
-        Whether linear heads on frozen features are solved to their optimum; else they are trained by gradient steps.
+    in_parts : bool, default=False
+        Whether more samples of the same tasks may follow, for which solved heads then remember these.
+    memories : sequence of HeadMemory, default=()
+        What the heads remember, if they go on: linear ones are solved for what they remember and the new samples;
+        others take gradient steps.
     bounds_steps : bool, default=False
         Whether the rate of these steps goes by the size of the features, so that no logit moves by more than 0.1
         at once, on the mean.
@@ -80,8 +86,14 @@ class FitPlan:
     head_training: TrainingSettings
     training: TrainingSettings
     split: tuple[np.ndarray, np.ndarray | None]
-    solves_heads: bool = True
+    in_parts: bool = False
+    memories: Sequence[HeadMemory] = ()
     bounds_steps: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the heads have learned from samples before."""
+        return bool(self.memories)
 
     @property
     def heads_are_linear(self) -> bool:
@@ -169,8 +181,8 @@ def _fit_heads(
     """Fit the heads of a network to the features of the stages they read; return the net of the heads alone."""
     heads_only = Network(torch.nn.ModuleList(), network.head, network.channel_axis, plan.hold_batch_norm)
     heads_only.to(weights.dtype)
-    if not (plan.heads_are_linear and plan.solves_heads):
-        if plan.solves_heads:  # heads that are trained on begin with the biases they have
+    if not plan.heads_are_linear:
+        if not plan.goes_on:  # heads that are trained on begin with the biases they have
             heads_only.head.set_bias(start_biases(plan.tasks, targets, weights))
         rows, held = inputs.vectors(blocks)
         settings = plan.head_training
@@ -178,7 +190,14 @@ def _fit_heads(
             settings = dataclasses.replace(settings, lr=min(settings.lr, _largest_rate(blocks)))
         return train(heads_only, loss, rows, targets, weights, settings, plan.split, held), []
     labels, shares, seed = targets.numpy(), weights.numpy(), plan.training.seed
-    probes = solve_heads(plan.tasks, blocks, labels, shares, plan.head_l2, seed, inputs.n_views)
+    given = blocks, labels, shares, plan.head_l2
+    if plan.goes_on:
+        heads = _linear_maps(network.head, plan.tasks, sum(block.shape[1] for block in blocks))
+        probes = continue_heads(plan.tasks, heads, plan.memories, *given, seed, inputs.n_views)
+    else:
+        probes = solve_heads(plan.tasks, *given, seed, inputs.n_views)
+        if plan.in_parts:
+            probes = with_memories(probes, plan.tasks, *given, inputs.n_views)
     heads_only.head.set_last(
         torch.from_numpy(np.concatenate([probe.weight for probe in probes])),
         torch.from_numpy(np.concatenate([probe.bias for probe in probes])),
@@ -189,6 +208,17 @@ def _fit_heads(
     means = shares.mean(axis=0)
     net.history.record("train_loss", float(sum(s * probe.loss for s, probe in zip(means, probes, strict=True))))
     return net, probes
+
+
+def _linear_maps(head: TaskHead, tasks: TaskSet, n_features: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return each task's weights (n_outputs, n_features) and biases (n_outputs,) in linear heads."""
+    exact = copy.deepcopy(head).double()
+    with torch.no_grad():
+        bias = exact(torch.zeros(1, n_features, dtype=torch.float64))
+        weight = (exact(torch.eye(n_features, dtype=torch.float64)) - bias).T
+    widths = [task.n_outputs for task in tasks]
+    pairs = zip(weight.split(widths), bias[0].split(widths), strict=True)
+    return [(rows.numpy(), numbers.numpy()) for rows, numbers in pairs]
 
 
 def _largest_rate(blocks: list[np.ndarray]) -> float:

@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from sktl.training._head_memory import HeadMemory
 from sktl.training._logistic import solve_logistic
 from sktl.training._rotate import Rotation
 
@@ -45,6 +46,8 @@ class LinearProbe:
         The weighted mean loss over the training samples, without the penalty.
     n_iter : int
         Iterations of the solver.
+    memory : HeadMemory or None, default=None
+        What it keeps of its samples, to go on with more of them.
     """
 
     weight: np.ndarray
@@ -53,6 +56,7 @@ class LinearProbe:
     temperature: float
     loss: float
     n_iter: int
+    memory: HeadMemory | None = None
 
 
 def solve_linear_probe(

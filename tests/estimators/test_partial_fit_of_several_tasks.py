@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.model_selection import learning_curve
 
-from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor
+from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor, TransferClassifier
 from sktl.backbones import MLP
 from sktl.sharing._choose import SCHEMES
 from sktl.weighting import RULES
@@ -40,6 +41,18 @@ def test_more_data_of_the_tasks_teach_more(X, y, Estimator, sharing):
         assert estimator.partial_fit(X[20:200], y[20:200]) is estimator
     assert estimator.score(X[200:], y[200:]) > before + 0.1
     assert estimator.n_iter_ == 25
+
+
+@pytest.mark.parametrize("Estimator", [MultiTaskClassifier, MultiTaskRegressor, MultiTaskEstimator])
+def test_on_frozen_features_parts_teach_nearly_what_the_whole_does(X, y, Estimator):
+    source = TransferClassifier(MLP((32,)), random_state=0, max_epochs=40).fit(X, X[:, :4].argmax(axis=1))
+    make = Estimator(backbone=source.backbone_, freeze="all", random_state=0, cache=None)
+    stream, whole = clone(make), clone(make).fit(X[:200], y[:200])
+    scores = [
+        stream.partial_fit(X[part], y[part]).score(X[200:], y[200:]) for part in np.array_split(np.arange(200), 8)
+    ]
+    assert scores[-1] > scores[0] + 0.05
+    assert scores[-1] > whole.score(X[200:], y[200:]) - 0.06
 
 
 def test_the_first_call_is_a_fit(X, y):
