@@ -245,7 +245,10 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     def _make_tasks(self, labels, weights, *, more_follow):
         classes, numbers = np.unique(labels.columns[0], return_inverse=True)
         if len(classes) < 2:
-            raise ValueError(f"y holds one class only, {classes.tolist()}: a classifier needs samples of at least two")
+            advice = "; where others come in later parts, name them all, classes=[...]" if more_follow else ""
+            raise ValueError(
+                f"y holds one class only, {classes.tolist()}: a classifier needs samples of at least two{advice}"
+            )
         factors = class_weights(self.class_weight, classes, numbers, weights.values[:, 0])
         weights.values[:, 0] *= factors[numbers]
         return TaskSet((ClassificationTask(classes),))
