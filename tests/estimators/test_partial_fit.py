@@ -80,7 +80,7 @@ class TestClassifier:
         only = labels == "low"
         estimator.partial_fit(X[only], labels[only], classes=["low", "middle", "high"])
         assert (estimator.predict(X) == "low").all()
-        with pytest.raises(ValueError, match=r"y holds one class only, .*; where others come in later parts, name them"):
+        with pytest.raises(ValueError, match=r"y holds one class only, .*; where others come in later parts"):
             clone(estimator).partial_fit(X[only], labels[only])
 
     def test_classes_that_nobody_spoke_of(self, X, labels):
