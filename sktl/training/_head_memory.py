@@ -105,7 +105,7 @@ def solve_with_memory(
     x, root, outputs = x @ axes.T, root @ axes.T, x @ start.T
     fresh = memory.ridge_per_sample * float(weights.sum())
     objective = functools.partial(
-        _objective, x, outputs, targets, weights, root, start @ axes.T, memory.ridge, fresh, kind
+        _objective, x, outputs, targets, weights, root, start, axes, memory.ridge, fresh, kind
     )
     options = {"maxiter": MAX_ITER, "gtol": TOLERANCE}
     with one_blas_thread() if x.size * len(start) < THREADS_PAY else contextlib.nullcontext():
@@ -117,16 +117,18 @@ def solve_with_memory(
     return new, whole[:, -1] - new @ memory.shift, float(np.average(losses, weights=weights)), int(found.nit)
 
 
-def _objective(x, outputs, targets, weights, root, start, ridge, fresh, kind, flat):
-    """Return the sum of the losses and the penalties of a step, and its gradient.
+def _objective(x, outputs, targets, weights, root, start, axes, ridge, fresh, kind, flat):
+    """Return the sum of the losses and the penalties of a step along the axes, and its gradient.
 
-    A step of the intercept counts as one of a weight, which the curvature outweighs.
+    Intercepts, the last of the numbers, are bent by the curvature and have no penalty.
     """
     step = flat.reshape(len(start), -1)
     losses, errors = _losses_and_errors(outputs + x @ step.T, targets, kind)
-    bent, moved = step @ root.T, start + step
-    loss = weights @ losses + 0.5 * (np.vdot(bent, bent) + ridge * np.vdot(step, step) + fresh * np.vdot(moved, moved))
-    gradient = (errors * weights[:, None]).T @ x + bent @ root + ridge * step + fresh * moved
+    bent, whole = step @ root.T, step @ axes
+    stepped, moved = whole[:, :-1], start[:, :-1] + whole[:, :-1]
+    penalty = ridge * np.vdot(stepped, stepped) + fresh * np.vdot(moved, moved)
+    loss = weights @ losses + 0.5 * (np.vdot(bent, bent) + penalty)
+    gradient = (errors * weights[:, None]).T @ x + bent @ root + (ridge * stepped + fresh * moved) @ axes[:, :-1].T
     return loss, gradient.ravel()
 
 

@@ -77,6 +77,13 @@ def test_squared_errors_are_remembered_exactly_where_directions_are_enough(strea
     np.testing.assert_allclose(parts.bias, whole.bias, atol=2e-3)
 
 
+def test_intercepts_have_no_penalty(stream):
+    x, y = stream(240)
+    x, y = x[:, : RANK - 1] - 5, y[:, [2]] + 3
+    parts, whole = in_parts(NUMBER, x, y, 1.0), first(NUMBER, x, y, 1.0)
+    np.testing.assert_allclose(parts.bias, whole.bias, rtol=0.01)
+
+
 def test_classes_that_come_one_after_the_other_stay(stream):
     (x, y), (x_test, y_test) = stream(300), stream(2000)
     order, y, y_test = np.argsort(y[:, 1], kind="stable"), y[:, [1]], y_test[:, [1]]
