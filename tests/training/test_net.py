@@ -266,6 +266,16 @@ class TestGradientRules:
             expected = torch.cat([g.flatten() for name, g in row.items() if name.startswith("stages")])
             torch.testing.assert_close(gradient, expected)
 
+    def test_gradients_lie_in_memory_as_their_weights_do(self, make_net, batch):
+        """A fused step goes along both, and would mix them up."""
+        net = make_net(Recorded()).initialize()
+        first, _ = self.gradients_of(net, batch)
+        weight = net.module_.stages[0].weight
+        weight.data = weight.data.T.contiguous().T
+        net.train_step_single(batch)
+        assert weight.grad.stride() == weight.stride() == (1, 4)
+        torch.testing.assert_close(weight.grad, 10 * first["stages.0.weight"])
+
     def test_stages_take_what_it_makes_and_heads_their_own(self, make_net, batch):
         net = make_net(Recorded()).initialize()
         first, second = self.gradients_of(net, batch)
