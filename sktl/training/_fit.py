@@ -212,7 +212,7 @@ def _fit_heads(
 
 def _linear_maps(head: TaskHead, tasks: TaskSet, n_features: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return each task's weights (n_outputs, n_features) and biases (n_outputs,) in linear heads."""
-    exact = copy.deepcopy(head).double()
+    exact = copy.deepcopy(head).cpu().double().eval()  # without dropout
     with torch.no_grad():
         bias = exact(torch.zeros(1, n_features, dtype=torch.float64))
         weight = (exact(torch.eye(n_features, dtype=torch.float64)) - bias).T

@@ -165,6 +165,14 @@ class TestOnFrozenFeatures:
         assert estimator.score(X[200:], labels[200:]) > before
         assert estimator.n_iter_ > n_iter
 
+    def test_dropout_is_for_heads_that_are_trained(self, X, labels, far):
+        found = []
+        for dropout in (0.0, 0.5):
+            estimator = TransferClassifier(far, freeze="all", head_dropout=dropout, random_state=0, cache=None)
+            estimator.partial_fit(X[:40], labels[:40]).partial_fit(X[40:], labels[40:])
+            found.append(estimator.predict_proba(X))
+        np.testing.assert_allclose(*found)
+
     def test_a_new_fit_forgets(self, X, labels, far):
         estimator = TransferClassifier(far, freeze="all", random_state=0, cache=None)
         expected = estimator.partial_fit(X[:40], labels[:40]).predict_proba(X)
