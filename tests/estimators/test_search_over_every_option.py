@@ -1,6 +1,7 @@
 """Each parameter of each estimator can be searched over."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -108,6 +109,11 @@ def target(Estimator, X):
     return labels if Estimator in (MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor) else labels[:, 0]
 
 
+def described(value):
+    """Return a value in words; a clone holds copies, which lie elsewhere."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
 @pytest.mark.parametrize("Estimator", OF_ESTIMATORS)
 def test_no_parameter_is_left_out(Estimator):
     assert {*OF_ESTIMATORS[Estimator], "backbone"} == set(inspect.signature(Estimator).parameters)
@@ -126,7 +132,7 @@ def test_search(Estimator, name, X, source):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     given = search.best_params_[name]
     kept = search.best_estimator_.get_params()[name]
-    assert kept is given or kept == given or repr(kept) == repr(given)
+    assert kept is given or kept == given or described(kept) == described(given)
 
 
 @pytest.mark.parametrize(
