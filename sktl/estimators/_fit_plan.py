@@ -17,7 +17,7 @@ from sktl.freezing import FreezeChoice, Situation, choose_freeze, stage_depth
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
-from sktl.utils._device import choose_device, multiplies_bfloat16
+from sktl.utils._device import bfloat16_unit, choose_device
 
 __all__ = ["make_plan"]
 
@@ -117,7 +117,7 @@ def _training_precision(
     """Return the type of the products of stages while they are trained."""
     return recipe.choose_training_precision(
         estimator.precision,
-        multiplies_bfloat16(device) and dtype_of(backbone) == torch.float32,
+        bfloat16_unit(device) if dtype_of(backbone) == torch.float32 else None,
         backbone.architecture,
         backbone.is_pretrained,
         lambda: 0 if example is None else example()[0].numel(),

@@ -102,8 +102,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         that computes in it, else float32, in which torch computes batch normalisation within convolutions; where
         ``"float32"`` is given, torch's features have the bits of the network as it is. Where ``"bfloat16"`` is given,
         stages are trained in it too, by autocast, and predict in it. ``"auto"`` trains stages in bfloat16, and predicts
-        in float32, where the CPU has a unit for it (AMX), the network is a pretrained convolutional one, and samples
-        have 64 by 64 pixels or more; else they are trained in float32, as heads are.
+        in float32, where the CPU has a unit for it, the network is a pretrained convolutional one, and samples have 64
+        by 64 pixels or more (AMX), or 128 by 128 (AVX-512 BF16); else they are trained in float32, as heads are.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps

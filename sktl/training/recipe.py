@@ -34,9 +34,10 @@ WEIGHT_DECAY = 1e-3  # AutoGluon's
 FROM_SCRATCH_DECAY = 1.0
 FROM_SCRATCH_STEPS = 500  # BiT's shortest schedule
 FROM_SCRATCH_EPOCHS = 20
-# Values of a picture, 64 by 64 pixels of three colours: below it, steps are too short for the rounding of weights to
-# pay, and above it steps take half to two thirds of the time (benchmarks/training_loop.py).
-WORTH_ROUNDING = 3 * 64 * 64
+# Values of a picture, of three colours: below it, steps are too short for the rounding of weights and maps to pay. From
+# 64 by 64 pixels on, a unit for matrices takes half to two thirds of the time; one for vectors as much on ResNets and
+# ConvNeXt, and with depthwise convolutions only from 128 by 128 on (benchmarks/training_precision.py).
+WORTH_ROUNDING = {"matrices": 3 * 64 * 64, "vectors": 3 * 128 * 128}
 
 
 def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int, rows_are_vectors: bool) -> int:
@@ -103,15 +104,15 @@ def choose_weight_decay(weight_decay: float | Literal["auto"], starts_trained: b
 
 
 def choose_training_precision(
-    precision: str, has_unit: bool, architecture: str, starts_trained: bool, count_values: Callable[[], int]
+    precision: str, unit: str | None, architecture: str, starts_trained: bool, count_values: Callable[[], int]
 ) -> str:
     """Return the type of the products of stages while they are trained.
 
-    "auto" is bfloat16 for convolutional networks that start trained, on samples of 64 by 64 pixels or more
-    (``count_values`` returns the values of one), where there is a unit for such products. Attention, and normalisation
-    by batch statistics, gain little by it or lose.
+    "auto" is bfloat16 for convolutional networks that start trained, on samples of some size (``count_values`` returns
+    the values of one), where there is a unit for such products. Attention, and normalisation by batch statistics, gain
+    little by it or lose.
     """
     if precision != "auto":
         return "bfloat16" if precision == "bfloat16" else "float32"  # in float16 gradients vanish unless scaled
-    pays = has_unit and architecture == "cnn" and starts_trained and count_values() >= WORTH_ROUNDING
+    pays = unit is not None and architecture == "cnn" and starts_trained and count_values() >= WORTH_ROUNDING[unit]
     return "bfloat16" if pays else "float32"

@@ -1,8 +1,12 @@
 """Where to compute."""
 
+from typing import Literal
+
 import torch
 
-__all__ = ["choose_device", "multiplies_bfloat16"]
+__all__ = ["Bfloat16Unit", "bfloat16_unit", "choose_device"]
+
+Bfloat16Unit = Literal["matrices", "vectors"]
 
 
 def choose_device(device: str) -> torch.device:
@@ -24,10 +28,19 @@ def choose_device(device: str) -> torch.device:
     return chosen
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Return whether a device is a CPU with a unit for products of matrices of bfloat16 (AMX), as far as torch knows.
+def bfloat16_unit(device: torch.device) -> Bfloat16Unit | None:
+    """Return what a CPU multiplies bfloat16 by: a unit for matrices (AMX) or for vectors (AVX-512 BF16), if torch knows.
 
-    Other CPUs round to bfloat16 and back, or gain little by it.
+    CPUs with neither round to bfloat16 and back.
     """
-    has_unit = getattr(torch.cpu, "_is_amx_tile_supported", None)  # since torch 2.6
-    return device.type == "cpu" and has_unit is not None and has_unit()
+    if device.type != "cpu":
+        return None
+    if _has("_is_amx_tile_supported"):
+        return "matrices"
+    return "vectors" if _has("_is_avx512_bf16_supported") else None
+
+
+def _has(question: str) -> bool:
+    """Return what torch says of the CPU; versions before 2.6 have no answer."""
+    ask = getattr(torch.cpu, question, None)
+    return ask is not None and ask()

@@ -70,7 +70,7 @@ class TestTrainedStages:
 
     @pytest.mark.parametrize("precision", ["auto", "float32"])
     def test_they_are_trained_in_float32_else(self, backbone, pictures, precision, monkeypatch):
-        monkeypatch.setattr(_fit_plan, "multiplies_bfloat16", lambda device: False)
+        monkeypatch.setattr(_fit_plan, "bfloat16_unit", lambda device: None)
         network = make(backbone, freeze=0, image_size=64, precision=precision).fit(*pictures).net_.module_
         assert (network.precision, network.training_precision) == ("float32", "float32")
 
@@ -80,7 +80,7 @@ class TestTrainedStages:
     ):
         X, y = pictures
         given = {"freeze": freeze, "image_size": 64, "engine": "torch", "max_epochs": 3}
-        monkeypatch.setattr(_fit_plan, "multiplies_bfloat16", lambda device: True)
+        monkeypatch.setattr(_fit_plan, "bfloat16_unit", lambda device: "matrices")
         reduced = make(backbone, **given).fit(X, y)
         plain = make(backbone, precision="float32", **given).fit(X, y)
         assert (reduced.training_precision_, plain.training_precision_) == (expected, "float32")

@@ -83,23 +83,23 @@ class TestTrainingPrecision:
         ("precision", "expected"), [("float32", "float32"), ("bfloat16", "bfloat16"), ("float16", "float32")]
     )
     def test_what_is_given_is_taken_unless_gradients_would_vanish(self, precision, expected):
-        assert recipe.choose_training_precision(precision, False, "mlp", False, None) == expected
+        assert recipe.choose_training_precision(precision, None, "mlp", False, None) == expected
 
     @pytest.mark.parametrize(
-        ("has_unit", "architecture", "starts_trained", "n_values", "expected"),
+        ("unit", "architecture", "starts_trained", "n_values", "expected"),
         [
-            (True, "cnn", True, 3 * 64 * 64, "bfloat16"),
-            (True, "cnn", True, 3 * 64 * 64 - 1, "float32"),
-            (True, "cnn", False, 3 * 64 * 64, "float32"),
-            (True, "transformer", True, 3 * 64 * 64, "float32"),
-            (False, "cnn", True, 3 * 64 * 64, "float32"),
+            ("matrices", "cnn", True, 3 * 64 * 64, "bfloat16"),
+            ("matrices", "cnn", True, 3 * 64 * 64 - 1, "float32"),
+            ("vectors", "cnn", True, 3 * 128 * 128, "bfloat16"),
+            ("vectors", "cnn", True, 3 * 128 * 128 - 1, "float32"),
+            ("matrices", "cnn", False, 3 * 64 * 64, "float32"),
+            ("matrices", "transformer", True, 3 * 64 * 64, "float32"),
+            (None, "cnn", True, 3 * 224 * 224, "float32"),
         ],
     )
-    def test_by_the_hardware_the_network_and_the_samples(
-        self, has_unit, architecture, starts_trained, n_values, expected
-    ):
-        found = recipe.choose_training_precision("auto", has_unit, architecture, starts_trained, lambda: n_values)
+    def test_by_the_hardware_the_network_and_the_samples(self, unit, architecture, starts_trained, n_values, expected):
+        found = recipe.choose_training_precision("auto", unit, architecture, starts_trained, lambda: n_values)
         assert found == expected
 
     def test_samples_are_looked_at_last(self):
-        assert recipe.choose_training_precision("auto", True, "mlp", True, None) == "float32"
+        assert recipe.choose_training_precision("auto", "matrices", "mlp", True, None) == "float32"

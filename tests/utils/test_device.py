@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sktl.utils._device import choose_device, multiplies_bfloat16
+from sktl.utils._device import bfloat16_unit, choose_device
 
 
 @pytest.mark.parametrize(("there", "expected"), [(True, "cuda"), (False, "cpu")])
@@ -34,12 +34,17 @@ def test_a_device_beyond_the_last():
 
 
 class TestUnitForBfloat16:
-    @pytest.mark.parametrize("there", [True, False])
-    def test_torch_knows(self, monkeypatch, there):
-        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: there, raising=False)
-        assert multiplies_bfloat16(torch.device("cpu")) is there
-        assert not multiplies_bfloat16(torch.device("cuda"))
+    @pytest.mark.parametrize(
+        ("amx", "avx512", "expected"),
+        [(True, True, "matrices"), (True, False, "matrices"), (False, True, "vectors"), (False, False, None)],
+    )
+    def test_torch_knows(self, monkeypatch, amx, avx512, expected):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+        assert bfloat16_unit(torch.device("cpu")) == expected
+        assert bfloat16_unit(torch.device("cuda")) is None
 
     def test_older_versions_do_not(self, monkeypatch):
         monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
-        assert not multiplies_bfloat16(torch.device("cpu"))
+        monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
+        assert bfloat16_unit(torch.device("cpu")) is None
