@@ -29,7 +29,7 @@ def choose_device(device: str) -> torch.device:
 
 
 def bfloat16_unit(device: torch.device) -> Bfloat16Unit | None:
-    """Return what a CPU multiplies bfloat16 by: a unit for matrices (AMX) or for vectors (AVX-512 BF16), if torch knows.
+    """Return what a CPU multiplies bfloat16 by, as far as torch knows: matrices (AMX) or vectors (AVX-512 BF16).
 
     CPUs with neither round to bfloat16 and back.
     """
