@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from sktl.features._plan import StoragePlan
 from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
 from sktl.features._samples import Samples
+from sktl.features._turns import split_into_turns, work_in_turns
 from sktl.utils._memory import available_memory
 from sktl.utils._prefetch import prefetch
 from sktl.utils._progress import progress_bar
@@ -21,6 +23,8 @@ __all__ = ["FrozenActivations"]
 
 # Rows for training are gathered in memory where they take up less than this share of what is free.
 GATHERED_SHARE = 0.25
+# In a part that processes take turns at: within it, pictures are decoded while the network is at work on others.
+LEAST_BATCHES = 4
 
 Part = tuple[np.ndarray, np.ndarray]  # positions, and the rows that belong there
 
@@ -76,8 +80,9 @@ class FrozenActivations:
         if self.cache is None:
             everything = np.arange(len(self.samples))
             gathered = GatheredRows(len(everything))
-            for part in self._compute(everything, cut, plan=None):
-                gathered.add(*part)
+            with self._bar(len(everything)) as bar:
+                for part in self._compute(everything, cut, bar, plan=None):
+                    gathered.add(*part)
             return gathered.rows
         return self._filled(cut)
 
@@ -140,30 +145,45 @@ class FrozenActivations:
     def _fill(self, cut: Cut, gathered: "GatheredRows | None" = None, keeps_pooled: bool = False) -> None:
         """Compute the rows at a cut that the cache lacks; gather all rows there, if they are wanted.
 
-        With ``keeps_pooled``, averages behind the stages on the way are put into the cache too.
+        With ``keeps_pooled``, averages behind the stages on the way are put into the cache too. Processes that share a
+        folder share the work: each goes to the parts of the rows that no other is at, and waits for the rest then.
         """
         assert self.cache is not None
-        with self.cache.lock(self._space(Cut(self.backbone.n_stages))):
-            stored = self.cache.contains(self._space(cut), self._keys)
-            held = np.flatnonzero(stored)
-            if gathered is not None and len(held):
-                rows = self._read(cut, held)
-                if rows is None:
-                    stored[:], held = False, held[:0]
-                else:
-                    gathered.add(held, rows)
-            self.report.n_reused += len(held)
-            missing, repeats = self._without_repeats(np.flatnonzero(~stored))
-            n_before = self.report.n_stored
-            for part in self._compute(missing, cut, StoragePlan(self.cache, len(missing), keeps_pooled)):
-                if gathered is not None:
-                    gathered.add(*part)
-                elif self.report.n_not_stored:
-                    break  # the others do not fit either; they are computed when they are needed
-            self.report.n_not_stored = len(missing) - (self.report.n_stored - n_before)
+        space = self._space(Cut(self.backbone.n_stages))
+        is_missing = ~self.cache.contains(self._space(cut), self._keys)
+        turns = split_into_turns(self._keys, is_missing, self.cache.n_shares, LEAST_BATCHES * self.batch_size)
+        n_missing = len({self._keys[i] for i in np.flatnonzero(is_missing)})
+        plan = StoragePlan(self.cache, n_missing, keeps_pooled)
+        with self._bar(n_missing) as bar:
+            fill = functools.partial(self._fill_part, cut=cut, bar=bar, plan=plan, gathered=gathered)
+            self.report.n_not_stored = sum(work_in_turns(turns, functools.partial(self.cache.lock, space), fill))
+
+    def _fill_part(
+        self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan, gathered: "GatheredRows | None"
+    ) -> int:
+        """Compute those of some rows that the cache lacks, under its lock; return how many it has not taken."""
+        assert self.cache is not None
+        stored = self.cache.contains(self._space(cut), [self._keys[i] for i in positions])
+        held = positions[stored]
+        if gathered is not None and len(held):
+            rows = self._read(cut, held)
+            if rows is None:
+                stored[:], held = False, held[:0]
+            else:
+                gathered.add(held, rows)
+        self.report.n_reused += len(held)
+        missing, repeats = self._without_repeats(positions[~stored])
+        n_before = self.report.n_stored
+        self.report.n_not_stored = 0
+        for part in self._compute(missing, cut, bar, plan):
+            if gathered is not None:
+                gathered.add(*part)
+            elif self.report.n_not_stored:
+                break  # the others do not fit either; they are computed when they are needed
         if gathered is not None and len(repeats):
             first = {self._keys[i]: i for i in missing}
             gathered.add(repeats, gathered.rows[[first[self._keys[i]] for i in repeats]])
+        return len(missing) - (self.report.n_stored - n_before)
 
     def _without_repeats(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Split positions into the first of each sample and its repeats."""
@@ -171,20 +191,22 @@ class FrozenActivations:
         is_first = np.array([first[self._keys[i]] == i for i in positions], dtype=bool)
         return positions[is_first], positions[~is_first]
 
-    def _compute(self, positions: np.ndarray, cut: Cut, plan: StoragePlan | None) -> Iterator[Part]:
+    def _bar(self, n_samples: int) -> Any:
+        return progress_bar(n_samples, f"features of {self.backbone.name}", "samples", self.verbose)
+
+    def _compute(self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan | None) -> Iterator[Part]:
         """Yield the rows at a cut, batch by batch with their positions; the plan says what is kept on the way."""
         batches = self._batches(positions, cut)
-        with progress_bar(len(positions), f"features of {self.backbone.name}", "samples", self.verbose) as bar:
-            for (start, batch), x in prefetch(lambda item: self._load(*item), batches):
-                keys = [self._keys[i] for i in batch] if plan is not None else []
-                rows = self._run(x, start, cut, plan, keys)
-                if plan is not None:
-                    n_stored = plan.store(self._space(cut), keys, rows)
-                    self.report.n_stored += n_stored
-                    self.report.n_not_stored += len(batch) - n_stored
-                self.report.n_computed += len(batch)
-                bar.update(len(batch))
-                yield batch, rows
+        for (start, batch), x in prefetch(lambda item: self._load(*item), batches):
+            keys = [self._keys[i] for i in batch] if plan is not None else []
+            rows = self._run(x, start, cut, plan, keys)
+            if plan is not None:
+                n_stored = plan.store(self._space(cut), keys, rows)
+                self.report.n_stored += n_stored
+                self.report.n_not_stored += len(batch) - n_stored
+            self.report.n_computed += len(batch)
+            bar.update(len(batch))
+            yield batch, rows
 
     def _batches(self, positions: np.ndarray, cut: Cut) -> list[tuple[int, np.ndarray]]:
         """Return batches of positions, each with the deepest stage behind which their rows are known (0: the input)."""

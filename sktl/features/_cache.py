@@ -169,9 +169,14 @@ class ActivationCache:
             n_stored = self._store.put(space, keys, rows, missing, priority)
         return len(keys) if n_stored == len(missing) else missing[n_stored]
 
+    @property
+    def n_shares(self) -> int:
+        """How many shares of a space have locks of their own: several where processes share a folder."""
+        return self._store.shelf.n_shares
+
     @contextlib.contextmanager
-    def lock(self, space: bytes) -> Iterator[None]:
-        """Let one thread of one process at a time compute what is missing in a space.
+    def lock(self, space: bytes, share: int = 0, *, waits: bool = True) -> Iterator[None]:
+        """Let one thread of one process at a time compute what is missing in a space, or in a share of it.
 
         A thread may take the lock that it holds again. Whoever waits for it waits without an end; an exception, a
         keyboard interrupt or the end of a process releases it.
@@ -180,9 +185,18 @@ class ActivationCache:
         ----------
         space : bytes of length 16
             The space.
+        share : int, default=0
+            Which share, below `n_shares`. Whoever takes several locks takes them from the first share on.
+        waits : bool, default=True
+            Whether to wait where another thread or process has the lock.
+
+        Raises
+        ------
+        TimeoutError
+            Where it has, and this one shall not wait.
         """
         check_ids(space, [])
-        with self._store.exclusive(space), self._store.session():
+        with self._store.exclusive(space, share, waits), self._store.session():
             yield
 
     def room(self, space: bytes, keys: Sequence[bytes]) -> int:

@@ -29,6 +29,8 @@ from sktl.features._index import RowIndex
 __all__ = ["FolderShelf"]
 
 SPACE_NAME = re.compile(r"[0-9a-f]{32}")
+# Of the rows of a space, for processes to take turns at; four have four turns each.
+N_SHARES = 16
 # A mapped file counts as open, and some systems let a process open no more than 256.
 N_MAPPED = 64
 # The file of a block shows its last use this exactly, in nanoseconds; less would cost more than it tells.
@@ -47,6 +49,7 @@ class FolderShelf:
     """
 
     header_bytes = HEADER_BYTES
+    n_shares = N_SHARES
 
     def __init__(self, folder: str | os.PathLike[str]):
         if not isinstance(folder, (str, os.PathLike)):
@@ -62,15 +65,18 @@ class FolderShelf:
             )
         self._mutex = threading.Lock()
         self._mapped: collections.OrderedDict[pathlib.Path, np.ndarray] = collections.OrderedDict()
-        self._locks: dict[bytes | None, filelock.BaseFileLock] = {}
+        self._locks: dict[tuple[bytes | None, int], filelock.BaseFileLock] = {}
         self._sizes: dict[bytes, dict[str, int]] = {}
 
     def bound(self, max_bytes: object) -> int:
         """Return how many bytes may be held."""
         return folder_bound(max_bytes, self.folder, self.held({}))
 
-    def lock(self, space: bytes | None) -> contextlib.AbstractContextManager:
-        """Shut out other processes, from a space or, for None, from all that changes what the folder holds."""
+    def lock(self, space: bytes | None, share: int = 0, waits: bool = True) -> contextlib.AbstractContextManager:
+        """Shut out other processes, from a share of a space or, for None, from all that changes what the folder holds.
+
+        The lock is taken at once; TimeoutError where another process has it and it shall not wait.
+        """
         folder = self.folder if space is None else self.folder / space.hex()
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -85,9 +91,11 @@ class FolderShelf:
                 "Change its permissions, name another folder, or pass folder=None to keep activations in memory."
             )
         with self._mutex:
-            if space not in self._locks:
-                self._locks[space] = filelock.FileLock(folder / ".lock", thread_local=False)
-            return self._locks[space]
+            if (space, share) not in self._locks:
+                file = folder / (f".lock-{share}" if share else ".lock")
+                self._locks[space, share] = filelock.FileLock(file, thread_local=False)
+            lock = self._locks[space, share]
+        return lock.acquire(blocking=waits)
 
     def changes(self, space: bytes, index: RowIndex, floor: float) -> tuple[list[Block], list[pathlib.Path]]:
         """Return the blocks that others took away, and the files that the index does not know, foreign ones too.

@@ -19,6 +19,7 @@ class MemoryShelf:
     """Blocks as arrays of this process; whatever a folder needs beside that is nothing here."""
 
     header_bytes = 0
+    n_shares = 1
 
     def __init__(self) -> None:
         self._names = itertools.count()
@@ -27,7 +28,7 @@ class MemoryShelf:
         """Return how many bytes may be held."""
         return memory_bound(max_bytes)
 
-    def lock(self, space: bytes | None) -> contextlib.AbstractContextManager:
+    def lock(self, space: bytes | None, share: int = 0, waits: bool = True) -> contextlib.AbstractContextManager:
         """Shut out other processes."""
         return contextlib.nullcontext()
 

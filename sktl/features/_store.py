@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,8 @@ __all__ = ["RowStore"]
 class RowStore:
     """Rows by space and key, within a bound.
 
-    Locks are taken in this order: that of a space, that of the bound (the space None), and the mutex, which is held for
-    moments and guards what this object knows.
+    Locks are taken in this order: those of the shares of a space, from the first on, that of the bound (the space
+    None), and the mutex, which is held for moments and guards what this object knows.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class RowStore:
         self.n_evicted = 0
         self.n_damaged = 0
         self._mutex = threading.RLock()
-        self._thread_locks: dict[bytes | None, contextlib.AbstractContextManager] = {}
+        self._thread_locks: dict[tuple[bytes | None, int], Any] = {}
         self._indexes: dict[bytes, RowIndex] = {}
         self._bound: int | None = None
         self._sessions: list[int] = []
@@ -57,12 +58,20 @@ class RowStore:
         self._messages: list[str] = []
 
     @contextlib.contextmanager
-    def exclusive(self, space: bytes | None) -> Iterator[None]:
-        """Shut out other threads and processes; a thread that is inside may enter again."""
+    def exclusive(self, space: bytes | None, share: int = 0, waits: bool = True) -> Iterator[None]:
+        """Shut out other threads and processes; a thread that is inside may enter again.
+
+        TimeoutError where another is inside and it shall not wait.
+        """
         with self._mutex:
-            thread_lock = self._thread_locks.setdefault(space, threading.RLock())
-        with thread_lock, self.shelf.lock(space):
-            yield
+            thread_lock = self._thread_locks.setdefault((space, share), threading.RLock())
+        if not thread_lock.acquire(blocking=waits):
+            raise TimeoutError("another thread has the lock")
+        try:
+            with self.shelf.lock(space, share, waits):
+                yield
+        finally:
+            thread_lock.release()
 
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:

@@ -3,6 +3,7 @@ import hashlib
 import pathlib
 import subprocess
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -17,7 +18,9 @@ from sktl import TransferClassifier
 from sktl.backbones import Backbone, WeightsInfo
 from sktl.engines import TorchEngine
 from sktl.exceptions import CacheWarning
-from sktl.features import ActivationCache, ArrayRows, FrozenActivations, Samples, StreamedRows
+from sktl.features import ActivationCache, ArrayRows, FrozenActivations, Samples, StreamedRows, _activations
+from sktl.features._cut import Cut
+from sktl.features._turns import split_into_turns
 
 N = 24
 STAGES = ("one", "two", "three")
@@ -505,6 +508,31 @@ class TestFolder:
             return counts
 
         return run
+
+    def test_parts_that_another_is_at_are_left_to_it_till_last(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(_activations, "LEAST_BATCHES", 1)
+        backbone, X = make_backbone("table"), np.random.default_rng(0).normal(size=(N, 5)).astype(np.float32)
+        mine = activations_of(backbone, X, ActivationCache(tmp_path), batch_size=2)
+        turns = split_into_turns(mine._keys, np.ones(N, dtype=bool), mine.cache.n_shares, 2)
+        (busy, rows), *others = turns
+        assert len(others) > 2
+        found, waits = [], threading.Event()
+        plain = ActivationCache.lock
+
+        def lock(cache, *args, **kwargs):
+            if kwargs.get("waits") and cache is mine.cache:
+                waits.set()
+            return plain(cache, *args, **kwargs)
+
+        monkeypatch.setattr(ActivationCache, "lock", lock)
+        thread = threading.Thread(target=lambda: found.append(mine.features()))
+        with plain(ActivationCache(tmp_path), mine._space(Cut(3)), busy[0]):
+            thread.start()
+            assert waits.wait(60)
+            assert passed["one"] == N - len(rows)
+        thread.join(60)
+        assert passed["one"] == N
+        np.testing.assert_allclose(found[0], pooled(by_hand(backbone, X, 3)), rtol=1e-5, atol=1e-6)
 
     def test_a_search_in_two_processes_and_a_fit_after_it(self, run):
         assert run(SEARCH) == {"one": 30, "two": 30}

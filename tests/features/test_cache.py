@@ -248,6 +248,27 @@ class TestContract:
         assert sorted(computed) == keys
         assert cache.read(SPACE, keys).tolist() == list(range(20))
 
+    def test_whoever_shall_not_wait_is_told(self, make):
+        cache, told = make(), []
+
+        def ask():
+            for share in (0, 3):
+                try:
+                    with cache.lock(SPACE, share, waits=False):
+                        told.append(share)
+                except TimeoutError:
+                    told.append("busy")
+
+        def ask_in_a_thread():
+            thread = threading.Thread(target=ask)
+            thread.start()
+            thread.join(30)
+
+        with cache.lock(SPACE), cache.lock(SPACE, waits=False):
+            ask_in_a_thread()
+        ask_in_a_thread()
+        assert told == ["busy", 3, 0, 3]
+
     def test_threads_that_write_and_evict_at_once(self, make):
         cache, wrong = make(max_bytes=30_000), []
         start = threading.Barrier(4)

@@ -206,6 +206,10 @@ def test_the_lock_keeps_other_processes_out_until_it_is_released_or_its_holder_d
             filelock.FileLock(tmp_path / SPACE.hex() / ".lock", timeout=0.1).acquire()
         with cache.lock(OTHER):
             assert cache.write(SPACE, keys_of(0), np.zeros(1)) == 1
+        with pytest.raises(TimeoutError), cache.lock(SPACE, waits=False):
+            pass
+        with cache.lock(SPACE, 1, waits=False):
+            pass
         if end == "release":
             process.communicate("x", timeout=60)
         else:
