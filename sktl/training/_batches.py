@@ -1,6 +1,7 @@
 """Batches by slicing, without a DataLoader's overhead."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,6 +35,11 @@ class LabelledRows(torch.utils.data.Dataset):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @functools.cached_property
+    def all_labelled(self) -> bool:
+        """Whether each row has a label, so that each batch has."""
+        return bool((self.weights[torch.from_numpy(self.indices)] != 0).any(dim=1).all())
 
     def batches(
         self, positions: np.ndarray, batch_size: int

@@ -37,6 +37,8 @@ class Net(NeuralNet):
         Returns the factor of all rates at a step, counted from 0 on. None: they are constant.
     """
 
+    all_labelled_ = False  # whether each batch of the epoch is known to have a label
+
     def __init__(
         self, module, criterion, *args, lr_decay=1.0, schedule: Callable[[int], float] | None = None, **kwargs
     ):
@@ -81,6 +83,7 @@ class Net(NeuralNet):
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Go through the batches of an epoch, and keep their losses in the history."""
+        self.all_labelled_ = getattr(getattr(iterator, "dataset", None), "all_labelled", False)
         if iterator is None or self.batch_events_:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             return
@@ -96,7 +99,7 @@ class Net(NeuralNet):
     def train_step(self, batch, **fit_params):
         """Take a step and go on in the schedule; a batch without a label changes nothing else."""
         _, (_, weights) = batch
-        if weights.any():
+        if self.all_labelled_ or weights.any():
             step = self._step(batch, **fit_params)
         else:
             step = {"loss": weights.new_zeros((), device=self.device), "y_pred": None}
@@ -106,23 +109,33 @@ class Net(NeuralNet):
 
     def _step(self, batch, **fit_params):
         """Take a step, and draw towers together."""
-        learned = [parameter for group in self.optimizer_.param_groups for parameter in group["params"]]
-        steps = []
+        if type(self.optimizer_) in FUSED:  # they need the gradients once, and to hand them over is quicker
+            step = self._gradients(batch, **fit_params)
+            self.optimizer_.step()
+        else:
+            steps = []
 
-        def gradients():  # some optimisers, such as LBFGS, ask for them several times
-            for parameter in learned:  # what zero_grad does too, and takes longer for
-                parameter.grad = None
-            steps.append(self.train_step_single(batch, **fit_params))
-            if "on_grad_computed" in self.batch_events_:
-                named = TeeGenerator(self.get_all_learnable_params())
-                self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
-            return steps[-1]["loss"]
+            def gradients():  # some optimisers, such as LBFGS, ask for them several times
+                steps.append(self._gradients(batch, **fit_params))
+                return steps[-1]["loss"]
 
-        self.optimizer_.step(gradients)
+            self.optimizer_.step(gradients)
+            step = steps[0]
         if self.module_.tie is not None:
             lr = next(group["lr"] for group in self.optimizer_.param_groups if group.get("below_head", 0) == 0)
             self.module_.tie(self.module_.stages, lr, self.lr_decay)
-        return steps[0]
+        return step
+
+    def _gradients(self, batch, **fit_params):
+        """Compute the gradients of a batch in place of those before, and let callbacks know."""
+        for group in self.optimizer_.param_groups:
+            for parameter in group["params"]:  # what zero_grad does too, and takes longer for
+                parameter.grad = None
+        step = self.train_step_single(batch, **fit_params)
+        if "on_grad_computed" in self.batch_events_:
+            named = TeeGenerator(self.get_all_learnable_params())
+            self.notify("on_grad_computed", named_parameters=named, batch=batch, training=True)
+        return step
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch; where a rule says so, one out of those of the tasks."""

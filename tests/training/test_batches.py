@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -57,3 +59,12 @@ def test_batches_do_not_share_memory_with_the_rows(dataset):
     x, _ = next(iter(BatchIterator(dataset, 10)))
     x.zero_()
     assert dataset.rows.array[9] == 9.0
+
+
+def test_whether_all_rows_have_a_label(dataset):
+    assert dataset.all_labelled
+    weights = torch.ones(10, 2)
+    weights[3], weights[2] = torch.tensor([0.0, 1.0]), 0.0  # the set has no row 2
+    assert dataclasses.replace(dataset, weights=weights).all_labelled
+    weights[3] = 0.0
+    assert not dataclasses.replace(dataset, weights=weights).all_labelled
