@@ -10,7 +10,7 @@ from _table import RESULTS, save_table
 
 from sktl.freezing import Situation, choose_freeze
 
-__all__ = ["save_freeze_table"]
+__all__ = ["STUDY", "save_freeze_table"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +28,13 @@ class Row:
         return self.by_depth[max(self.by_depth)]
 
 
-def save_freeze_table(records: Iterable[dict]) -> None:
+STUDY = "auto_freeze"
+
+
+def save_freeze_table(records: Iterable[dict], name: str = STUDY) -> None:
     """Keep a table with a row for each network, set and size, as means over the draws; points are of 100.
 
-    A short one goes to ``results/auto_freeze.csv``, where the docs read it.
+    Of the study, a short one goes to ``results/auto_freeze.csv``, where the docs read it.
     """
     cases: dict = collections.defaultdict(lambda: collections.defaultdict(dict))
     for record in records:
@@ -66,13 +69,14 @@ def save_freeze_table(records: Iterable[dict]) -> None:
         "",
         *(_in_words(backbone, found) for backbone, found in everything.items()),
     ]
-    save_table("auto_freeze", header, lines, notes)
-    _save_short(short, list(everything))
+    save_table(name, header, lines, notes)
+    if name == STUDY:
+        _save_short(short, list(everything))
 
 
 def _save_short(rows: dict, backbones: list[str]) -> None:
     columns = ('"auto"', "head only", "best depth")
-    with (RESULTS / "auto_freeze.csv").open("w", newline="") as file:
+    with (RESULTS / f"{STUDY}.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["set", "per class", *(f"{name}: {column}" for name in backbones for column in columns)])
         for (name, per_class), found in rows.items():

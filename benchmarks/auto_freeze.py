@@ -15,7 +15,7 @@ import time
 
 import numpy as np
 import torch
-from _freeze_table import save_freeze_table
+from _freeze_table import STUDY, save_freeze_table
 from _picture_sets import PictureSet, picture_sets
 from sklearn.metrics import balanced_accuracy_score
 
@@ -103,6 +103,7 @@ def main():
     parser.add_argument("--per-class", nargs="+", type=int, default=[2, 5, 10, 20, 50])
     parser.add_argument("--depths", nargs="+", type=int, help="in place of all")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="of the draws")
+    parser.add_argument("--name", default=STUDY, help="of the table")
     parser.add_argument("--table-only", nargs="+", type=pathlib.Path, metavar="FILE")
     options = parser.parse_args()
     if options.table_only:
@@ -111,7 +112,7 @@ def main():
         found = run(options).all
     else:
         parser.error("give --data and --keep, or --table-only")
-    save_freeze_table(found)
+    save_freeze_table(found, options.name)
 
 
 if __name__ == "__main__":

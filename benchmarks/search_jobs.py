@@ -21,18 +21,18 @@ def main():
     parser.add_argument("--backbone", default="efficientnet_lite0")
     parser.add_argument("--weights", default="default")
     parser.add_argument("--size", type=int, default=224, help="pixels")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, help="in place of those that sktl chooses")
     options = parser.parse_args()
     X, y = read_folder(options.train)
     lines, scores = [], []
+    epochs = f"{options.epochs} epochs" if options.epochs else "the epochs that sktl chooses"
     for n_jobs in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             estimator = TransferClassifier(
                 options.backbone,
                 weights=options.weights,
                 image_size=options.size,
-                max_epochs=options.epochs,
-                lr=4e-4,
+                max_epochs=options.epochs or "auto",
                 cache=folder,
                 random_state=0,
             )
@@ -42,7 +42,7 @@ def main():
             lines.append([f"n_jobs={n_jobs}", f"{time.perf_counter() - start:.1f}"])
         scores.append(search.cv_results_["mean_test_score"])
     notes = [
-        f"{len(X)} pictures of {options.size} pixels, {len(DEPTHS)} depths, 5 folds, {options.epochs} epochs, an empty "
+        f"{len(X)} pictures of {options.size} pixels, {len(DEPTHS)} depths, 5 folds, {epochs}, an empty "
         "folder as cache. The time of two processes has that of their start.",
         f"The largest difference of a mean score: {np.abs(scores[0] - scores[1]).max():.3f}.",
     ]
