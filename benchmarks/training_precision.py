@@ -22,8 +22,9 @@ DEPTHS = (2, -2)
 
 
 def seconds_per_epoch(estimator, X, y):
-    """Return the least of three."""
+    """Return the least of three, with a full cache."""
     found = []
+    estimator.set_params(max_epochs=SHORT).fit(X, y)
     for _ in range(3):
         seconds = []
         for epochs in (SHORT, LONG):
@@ -37,10 +38,8 @@ def seconds_per_epoch(estimator, X, y):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--backbones", nargs="+", default=["mobilenet_v2", "efficientnet_b0", "resnet18", "convnext_tiny"]
-    )
-    parser.add_argument("--sizes", nargs="+", type=int, default=[64, 96, 128, 160, 224])
+    parser.add_argument("--backbones", nargs="+", default=["mobilenet_v2", "efficientnet_b0", "resnet18"])
+    parser.add_argument("--sizes", nargs="+", type=int, default=[64, 128, 224])
     parser.add_argument("--pictures", type=int, default=96)
     options = parser.parse_args()
     rng, rows = np.random.default_rng(0), []

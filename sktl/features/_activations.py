@@ -15,6 +15,7 @@ from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
 from sktl.features._samples import Samples
 from sktl.features._turns import split_into_turns, work_in_turns
+from sktl.utils._heap import freed_memory_kept
 from sktl.utils._memory import available_memory
 from sktl.utils._prefetch import prefetch
 from sktl.utils._progress import progress_bar
@@ -80,7 +81,7 @@ class FrozenActivations:
         if self.cache is None:
             everything = np.arange(len(self.samples))
             gathered = GatheredRows(len(everything))
-            with self._bar(len(everything)) as bar:
+            with self._bar(len(everything)) as bar, freed_memory_kept():
                 for part in self._compute(everything, cut, bar, plan=None):
                     gathered.add(*part)
             return gathered.rows
@@ -154,7 +155,7 @@ class FrozenActivations:
         turns = split_into_turns(self._keys, is_missing, self.cache.n_shares, LEAST_BATCHES * self.batch_size)
         n_missing = len({self._keys[i] for i in np.flatnonzero(is_missing)})
         plan = StoragePlan(self.cache, n_missing, keeps_pooled)
-        with self._bar(n_missing) as bar:
+        with self._bar(n_missing) as bar, freed_memory_kept():
             fill = functools.partial(self._fill_part, cut=cut, bar=bar, plan=plan, gathered=gathered)
             self.report.n_not_stored = sum(work_in_turns(turns, functools.partial(self.cache.lock, space), fill))
 

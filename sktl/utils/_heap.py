@@ -25,9 +25,10 @@ _open = 0
 def freed_memory_kept() -> Iterator[None]:
     """Keep what is freed for what is asked for next, while open, for the whole process; later, half a GiB at most.
 
-    For training, which asks for the same large arrays at each step. By default glibc has given them back to the system
-    in between, which clears each page anew when it is touched: a tenth of a step's time, more where there is a
-    hypervisor in between. Does nothing where the C library is another one.
+    For training, and for passes through frozen stages, which ask for the same large arrays at each step. By default
+    glibc has given them back to the system in between, which clears each page anew when it is touched: a tenth of a
+    step's time, and up to two thirds of it where there is a hypervisor in between. Does nothing where the C library is
+    another one.
 
     Examples
     --------
