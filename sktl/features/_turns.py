@@ -40,7 +40,7 @@ def split_into_turns(keys: Sequence[bytes], is_missing: np.ndarray, n_shares: in
     >>> [shares for shares, _ in split_into_turns(keys, np.ones(6, dtype=bool), n_shares=4, least=3)]
     [[0, 1, 2, 3]]
     >>> [shares for shares, _ in split_into_turns(keys, np.ones(6, dtype=bool), n_shares=4, least=2)]
-    [[0], [1, 2, 3]]
+    [[0], [1], [2, 3]]
     """
     share_of = np.array([key[-1] % n_shares for key in keys], dtype=int)
     counts = np.bincount(share_of[is_missing], minlength=n_shares)
