@@ -1,4 +1,5 @@
 import collections
+import contextlib
 import hashlib
 import pathlib
 import subprocess
@@ -362,6 +363,27 @@ class TestReport:
         printed = capsys.readouterr()
         assert printed.out == ""
         assert ("features of custom" in printed.err and f"{N}/{N}" in printed.err) if verbose else printed.err == ""
+
+
+@pytest.mark.parametrize("with_cache", [True, False])
+def test_memory_is_kept_from_batch_to_batch(backbone, X, cache, with_cache, monkeypatch):
+    inside, seen, run = [], [], TorchEngine.run
+
+    @contextlib.contextmanager
+    def kept():
+        inside.append(True)
+        yield
+        inside.pop()
+
+    def watched(*args):
+        seen.append(bool(inside))
+        return run(*args)
+
+    monkeypatch.setattr(_activations, "freed_memory_kept", kept)
+    monkeypatch.setattr(TorchEngine, "run", watched)
+    activations_of(backbone, X, cache if with_cache else None, batch_size=10).features()
+    assert seen == [True, True, True]
+    assert not inside
 
 
 def test_rows_that_fit_are_gathered_in_memory(backbone, X, cache, monkeypatch):

@@ -1,10 +1,12 @@
+import contextlib
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from sktl.features import ArrayRows
-from sktl.training import Network, network_outputs
+from sktl.training import Network, _outputs, network_outputs
 
 CPU = torch.device("cpu")
 
@@ -23,3 +25,22 @@ def test_in_eval_mode_and_without_gradients(rng):
     one, other = (network_outputs(network, rows, batch_size=5, device=CPU) for _ in range(2))
     assert np.array_equal(one, other)
     assert not network.training
+
+
+def test_memory_is_kept_from_batch_to_batch(monkeypatch):
+    inside, seen = [], []
+
+    @contextlib.contextmanager
+    def kept():
+        inside.append(True)
+        yield
+        inside.pop()
+
+    class Watched(nn.Module):
+        def forward(self, x):
+            seen.append(bool(inside))
+            return x
+
+    monkeypatch.setattr(_outputs, "freed_memory_kept", kept)
+    network_outputs(Watched(), ArrayRows(np.zeros((5, 2), np.float32)), batch_size=2, device=CPU)
+    assert seen == [True, True, True]
