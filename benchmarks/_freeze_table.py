@@ -12,6 +12,8 @@ from sktl.freezing import Situation, choose_freeze
 
 __all__ = ["STUDY", "save_freeze_table"]
 
+STUDY = "auto_freeze"
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:
@@ -26,9 +28,6 @@ class Row:
     def head_only(self) -> float:
         """The points with every stage frozen."""
         return self.by_depth[max(self.by_depth)]
-
-
-STUDY = "auto_freeze"
 
 
 def save_freeze_table(records: Iterable[dict], name: str = STUDY) -> None:

@@ -36,7 +36,7 @@ FROM_SCRATCH_STEPS = 500  # BiT's shortest schedule
 FROM_SCRATCH_EPOCHS = 20
 # Values of a picture, of three colours: below it, steps are too short for the rounding of weights and maps to pay. From
 # 64 by 64 pixels on, a unit for matrices takes half to two thirds of the time. One for vectors takes about all of it at
-# that size where convolutions are depthwise, and two thirds from 128 by 128 on (benchmarks/training_precision.py).
+# that size where convolutions are depthwise; from 128 by 128 on it takes .45 to .98 (benchmarks/training_precision.py).
 WORTH_ROUNDING = {"matrices": 3 * 64 * 64, "vectors": 3 * 128 * 128}
 
 
