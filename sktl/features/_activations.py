@@ -10,6 +10,7 @@ import torch
 from sktl.engines import Engine
 from sktl.features._cache import ActivationCache
 from sktl.features._cut import Cut
+from sktl.features._gathered import GatheredRows
 from sktl.features._plan import StoragePlan
 from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
@@ -143,7 +144,7 @@ class FrozenActivations:
         self._fill(cut, gathered, keeps_pooled)
         return gathered.rows
 
-    def _fill(self, cut: Cut, gathered: "GatheredRows | None" = None, keeps_pooled: bool = False) -> None:
+    def _fill(self, cut: Cut, gathered: GatheredRows | None = None, keeps_pooled: bool = False) -> None:
         """Compute the rows at a cut that the cache lacks; gather all rows there, if they are wanted.
 
         With ``keeps_pooled``, averages behind the stages on the way are put into the cache too. Processes that share a
@@ -160,7 +161,7 @@ class FrozenActivations:
             self.report.n_not_stored = sum(work_in_turns(turns, functools.partial(self.cache.lock, space), fill))
 
     def _fill_part(
-        self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan, gathered: "GatheredRows | None"
+        self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan, gathered: GatheredRows | None
     ) -> int:
         """Compute those of some rows that the cache lacks, under its lock; return how many it has not taken."""
         assert self.cache is not None
@@ -281,24 +282,3 @@ class FrozenActivations:
 def _fits(row: np.ndarray, n_rows: int) -> bool:
     """Return whether rows may be gathered in memory."""
     return row.nbytes * n_rows < GATHERED_SHARE * available_memory()
-
-
-class GatheredRows:
-    """Rows of all samples in one array, made when the first come in, so that parts need not be kept beside it.
-
-    Parameters
-    ----------
-    n_samples : int
-        How many rows there will be.
-    """
-
-    rows: np.ndarray
-
-    def __init__(self, n_samples: int):
-        self.n_samples = n_samples
-
-    def add(self, positions: np.ndarray, rows: np.ndarray) -> None:
-        """Put some rows at their positions."""
-        if not hasattr(self, "rows"):
-            self.rows = np.empty((self.n_samples, *rows.shape[1:]), dtype=rows.dtype)
-        self.rows[positions] = rows

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sktl.features._index import check_ids, gather
+from sktl.features._index import check_ids, check_rows, gather
 from sktl.features._store import RowStore
 
 __all__ = ["ActivationCache", "default_cache"]
@@ -153,7 +153,7 @@ class ActivationCache:
         """
         check_ids(space, keys)
         rows = np.asarray(rows)
-        _check_rows(keys, rows, priority)
+        check_rows(keys, rows, priority)
         with self._store.exclusive(None):
             index, places, _ = self._store.locate(space, keys, wanted=priority == 1)
             shape, dtype = index.like() or (rows.shape[1:], rows.dtype)
@@ -290,14 +290,3 @@ def _unpickle(token: str, folder: str | None, max_bytes: int | str) -> Activatio
             cache._token = token
             _pickled[token] = cache
         return cache
-
-
-def _check_rows(keys: Sequence[bytes], rows: np.ndarray, priority: int) -> None:
-    if rows.dtype.kind not in "biufc":
-        raise TypeError(
-            f"rows of an activation cache must be numbers or booleans, got the type {rows.dtype}; convert them"
-        )
-    if rows.ndim == 0 or len(rows) != len(keys):
-        raise ValueError(f"expected one row for each of {len(keys)} keys, got an array of the shape {rows.shape}")
-    if priority not in (0, 1):
-        raise ValueError(f"priority must be 0 (nobody has asked for the rows yet) or 1, got {priority!r}")

@@ -6,7 +6,7 @@ import numpy as np
 
 from sktl.features._block import KEY_BYTES, Block
 
-__all__ = ["RowIndex", "check_ids", "gather"]
+__all__ = ["RowIndex", "check_ids", "check_rows", "gather"]
 
 # A place is the number of a block and a position in it, in one integer.
 POSITION_BITS = 32
@@ -23,6 +23,18 @@ def check_ids(space: bytes, keys: Sequence[bytes]) -> None:
                 f"{name} of an activation cache must be made of {KEY_BYTES} bytes each, got {wrong!r}. "
                 f"Hash what they stand for, with hashlib.blake2b(..., digest_size={KEY_BYTES})."
             )
+
+
+def check_rows(keys: Sequence[bytes], rows: np.ndarray, priority: int) -> None:
+    """Refuse what is no row of numbers for each key, and a priority that there is not."""
+    if rows.dtype.kind not in "biufc":
+        raise TypeError(
+            f"rows of an activation cache must be numbers or booleans, got the type {rows.dtype}; convert them"
+        )
+    if rows.ndim == 0 or len(rows) != len(keys):
+        raise ValueError(f"expected one row for each of {len(keys)} keys, got an array of the shape {rows.shape}")
+    if priority not in (0, 1):
+        raise ValueError(f"priority must be 0 (nobody has asked for the rows yet) or 1, got {priority!r}")
 
 
 class RowIndex:
