@@ -193,6 +193,7 @@ class Images:
         whole = None if size is None else np.empty((len(indices), self.n_channels, *size), dtype=np.float32)
 
         def load_one(position: int) -> torch.Tensor:
+            """Return one picture (1, n_channels, height, width), altered if it shall be."""
             index = indices[position]
             which = [index] if isinstance(pictures, DensePictures) else index
             array, peak = pictures.read(which, self._full_brightness, side)  # type: ignore[arg-type]

@@ -556,6 +556,32 @@ class TestFolder:
         assert passed["one"] == N
         np.testing.assert_allclose(found[0], pooled(by_hand(backbone, X, 3)), rtol=1e-5, atol=1e-6)
 
+    def test_two_that_share_the_work_compute_each_row_once(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(_activations, "LEAST_BATCHES", 1)
+        backbone, X = make_backbone("table"), np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+        sizes, run, start = [], TorchEngine.run, threading.Barrier(2)
+
+        def counted(engine, x, *others):
+            sizes.append(len(x))
+            return run(engine, x, *others)
+
+        monkeypatch.setattr(TorchEngine, "run", counted)
+        # A cache of its own for each, as in two processes.
+        sides = [activations_of(backbone, X[i : i + 45], ActivationCache(tmp_path), batch_size=2) for i in (0, 15)]
+        found = [None, None]
+
+        def compute(number):
+            start.wait(30)
+            found[number] = sides[number].features()
+
+        threads = [threading.Thread(target=compute, args=(number,)) for number in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert sum(sizes) == 60
+        np.testing.assert_array_equal(found[0][15:], found[1][:30])
+
     def test_a_search_in_two_processes_and_a_fit_after_it(self, run):
         assert run(SEARCH) == {"one": 30, "two": 30}
         assert run(FIT) == {"one": 30, "two": 30}
