@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from sktl.estimators._class_weights import class_weights
+from sktl.estimators._complete_target import check_complete_target
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.estimators._store import store_parameters
 from sktl.estimators._takes_more_data import TakesMoreData
@@ -238,7 +238,7 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         return self._tasks.tasks[0].classes
 
     def _read_target(self, y, *, goes_on):
-        y = validate_data(self, X="no_validation", y=y)
+        y = check_complete_target(self, y, "MultiTaskClassifier")
         check_classification_targets(y)
         return complete_labels(np.asarray(y))
 

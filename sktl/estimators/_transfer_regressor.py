@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils.validation import validate_data
 
+from sktl.estimators._complete_target import check_complete_target
 from sktl.estimators._network_estimator import NetworkEstimator
 from sktl.estimators._problem import JointTraining
 from sktl.estimators._store import store_parameters
@@ -202,7 +202,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         store_parameters(self, locals())
 
     def _read_target(self, y, *, goes_on):
-        y = validate_data(self, X="no_validation", y=y, multi_output=True, y_numeric=True)
+        y = check_complete_target(self, y, "MultiTaskRegressor", multi_output=True, y_numeric=True)
         return complete_labels(np.asarray(y, dtype=np.float64))
 
     def _make_tasks(self, labels, weights, *, more_follow):

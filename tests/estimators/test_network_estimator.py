@@ -443,7 +443,8 @@ class TestBadInput:
     def test_nan_in_y(self, Estimator, digits):
         y = digits[1].astype(float)
         y[7] = np.nan
-        with pytest.raises(ValueError, match="Input y contains NaN"):
+        expected = r"Input y contains NaN.*1 of 120 labels are missing, the first of them y\[7\]: leave.* MultiTask"
+        with pytest.raises(ValueError, match=f"(?s){expected}"):
             Estimator("mlp").fit(digits[0], y)
 
     def test_another_number_of_columns_at_predict(self, Estimator, digits):

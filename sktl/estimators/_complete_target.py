@@ -1,0 +1,41 @@
+"""The target of an estimator of one task, for which no label may be missing."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from sktl.utils._labels import read_labels
+
+__all__ = ["check_complete_target"]
+
+
+def check_complete_target(estimator: Any, y: Any, takes_holes: str, **how: Any) -> Any:
+    """Return y as scikit-learn checks it; where a label is missing, say which, and what to do.
+
+    Parameters
+    ----------
+    estimator : object
+        Whose target it is.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The target.
+    takes_holes : str
+        The name of the estimator that goes on without the labels that are missing.
+    **how
+        Further arguments of ``validate_data``.
+
+    Raises
+    ------
+    ValueError
+        Where y is empty, holds infinity, or lacks a label.
+    """
+    try:
+        return validate_data(estimator, X="no_validation", y=y, **how)
+    except ValueError as error:
+        if "NaN" not in str(error):
+            raise
+        holes = np.flatnonzero(~read_labels(y).labelled.all(axis=1))
+        where = f"{len(holes)} of {len(y)} labels are missing, the first of them y[{holes[0]}]"
+        raise ValueError(
+            f"{error} {where}: leave such samples out, or take {takes_holes}, which learns from the labels there are"
+        ) from error
