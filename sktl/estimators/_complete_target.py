@@ -30,12 +30,20 @@ def check_complete_target(estimator: Any, y: Any, takes_holes: str, **how: Any) 
         Where y is empty, holds infinity, or lacks a label.
     """
     try:
-        return validate_data(estimator, X="no_validation", y=y, **how)
+        checked = validate_data(estimator, X="no_validation", y=y, **how)
     except ValueError as error:
         if "NaN" not in str(error):
             raise
-        holes = np.flatnonzero(~read_labels(y).labelled.all(axis=1))
-        where = f"{len(holes)} of {len(y)} labels are missing, the first of them y[{holes[0]}]"
-        raise ValueError(
-            f"{error} {where}: leave such samples out, or take {takes_holes}, which learns from the labels there are"
-        ) from error
+        raise ValueError(f"{error} {_advice(y, takes_holes)}") from error
+    if checked.dtype.kind == "O" and not read_labels(checked).labelled.all():  # None among strings
+        raise ValueError(f"Input y contains None. {_advice(y, takes_holes)}")
+    return checked
+
+
+def _advice(y: Any, takes_holes: str) -> str:
+    """Return which labels are missing, and what to do."""
+    holes = np.flatnonzero(~read_labels(y).labelled.all(axis=1))
+    return (
+        f"{len(holes)} of {len(y)} labels are missing, the first of them y[{holes[0]}]: leave such samples out, or "
+        f"take {takes_holes}, which learns from the labels there are"
+    )

@@ -87,3 +87,9 @@ def test_features_that_are_all_alike(make, constant):
     X, y = np.full((20, 64), constant), np.arange(20) % 4 // 3
     probabilities = make().fit(X, y).predict_proba(X)
     np.testing.assert_allclose(probabilities, np.tile([0.75, 0.25], (20, 1)), atol=1e-3)
+
+
+def test_none_among_strings_is_a_label_that_is_missing(rng):
+    y = np.array(["a", "b", None, "a"], dtype=object)
+    with pytest.raises(ValueError, match=r"y contains None\. 1 of 4 labels are missing, the first of them y\[2\]"):
+        TransferClassifier("mlp").fit(rng.normal(size=(4, 3)), y)
