@@ -25,8 +25,6 @@ from sktl import ActivationCache, TransferClassifier
 from sktl.backbones import get_backbone
 
 WEIGHTS = {"mobilenet_v2": "weights/mobilenet_v2-imagenet.pth", "efficientnet_lite0": None}
-DEPTH = 2
-USUAL_RATE = 1e-3
 
 
 def trained(net):
@@ -129,8 +127,10 @@ def called(callback):
 
 
 CHANGES = {
-    "lr 2.5e-3": {"lr": 2.5 * USUAL_RATE},
-    "lr 4e-4": {"lr": 0.4 * USUAL_RATE},
+    "lr 2.5e-3": {"lr": 2.5e-3},
+    "lr 1e-3": {"lr": 1e-3},
+    "lr 4e-4": {"lr": 4e-4},
+    "lr 1.5e-4": {"lr": 1.5e-4},
     "every stage at the rate of the head": {"lr_decay": 1.0},
     "half the rate per stage": {"lr_decay": 0.5},
     "weight decay .1": {"weight_decay": 0.1},
@@ -152,6 +152,8 @@ def main():
     parser.add_argument("--backbones", nargs="+", default=list(WEIGHTS))
     parser.add_argument("--per-class", nargs="+", type=int, default=[10, 50])
     parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--depth", type=int, default=2, help="frozen stages, or minus the trained ones")
+    parser.add_argument("--name", default="recipe_options", help="of the table")
     parser.add_argument("--change", choices=list(CHANGES), help="this one alone, for a table of its own")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -171,7 +173,7 @@ def main():
                     for change, parameters in {"as it is": {}, **changes}.items():
                         model = TransferClassifier(
                             backbone,
-                            freeze=DEPTH,
+                            freeze=options.depth,
                             image_size=pictures.pixels,
                             cache=cache,
                             random_state=seed,
@@ -188,10 +190,10 @@ def main():
         rows.append([*row, gain])
     notes = [
         f"Balanced accuracy, mean over {', '.join(options.backbones)}, {' and '.join(map(str, options.per_class))} per "
-        f"class and {options.draws} draws; all stages but the first {DEPTH} are trained. The last column: the "
+        f"class and {options.draws} draws; freeze={options.depth}. The last column: the "
         "difference to the recipe as it is with its 95 % interval, by Student's t over all fits."
     ]
-    name = f"recipe_options-{options.change.replace(' ', '-')}" if options.change else "recipe_options"
+    name = f"{options.name}-{options.change.replace(' ', '-')}" if options.change else options.name
     save_table(name, ["change", *options.sets, "difference"], rows, notes)
 
 

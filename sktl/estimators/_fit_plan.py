@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sktl.backbones import Backbone
 from sktl.estimators._open_backbone import dtype_of
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._stage_probes import StageProbes, late_stages
-from sktl.freezing import FreezeChoice, Situation, choose_freeze, stage_depth
+from sktl.freezing import FreezeChoice, Situation, choose_freeze, late_stages_do_better, stage_depth
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
@@ -48,8 +48,13 @@ def make_plan(
     else:
         choice = choose_freeze(estimator.freeze, backbone.stage_names, _situation(backbone, problem, probes))
     all_frozen = choice.depth == backbone.n_stages
+    has_towers = not (all_frozen or len(problem.tasks) == 1 or isinstance(joint.sharing, HardSharing))
+    head_stages = _head_stages(
+        estimator, backbone, problem, probes, wants_last=has_towers or has_prototypes, goes_on=goes_on
+    )
+    is_near = _is_near(estimator.probe_losses_ if goes_on else probes and probes.known_losses)
     split = (np.arange(problem.n_samples), None) if one_pass else _split(estimator, problem)
-    head_training, training = _phases(estimator, backbone, problem, len(split[0]), all_frozen)
+    head_training, training = _phases(estimator, backbone, problem, len(split[0]), all_frozen, is_near)
     if not all_frozen:
         type_in_training = _training_precision(estimator, backbone, training.device, example)
         training = dataclasses.replace(training, training_precision=type_in_training)
@@ -59,10 +64,6 @@ def make_plan(
         decay = recipe.choose_weight_decay(estimator.weight_decay, True, head_training.optimizer)
         head_training = dataclasses.replace(head_training, weight_decay=decay)
     hold = estimator.batch_norm == "frozen" or (estimator.batch_norm == "auto" and backbone.is_pretrained)
-    has_towers = not (all_frozen or len(problem.tasks) == 1 or isinstance(joint.sharing, HardSharing))
-    head_stages = _head_stages(
-        estimator, backbone, problem, probes, wants_last=has_towers or has_prototypes, goes_on=goes_on
-    )
     plan = FitPlan(
         depth=choice.depth,
         head_stages=head_stages,
@@ -94,12 +95,17 @@ def _situation(backbone: Backbone, problem: Problem, probes: StageProbes | None)
     )
 
 
+def _is_near(losses: Mapping[str, float] | None) -> bool:
+    """Return whether the task is known to be near to that of the weights: the last stage has all that others have."""
+    return losses is not None and not late_stages_do_better(losses)
+
+
 def _phases(
-    estimator: Any, backbone: Backbone, problem: Problem, n_training: int, all_frozen: bool
+    estimator: Any, backbone: Backbone, problem: Problem, n_training: int, all_frozen: bool, is_near: bool
 ) -> tuple[TrainingSettings, TrainingSettings]:
     """Return how heads are trained on features, and how heads and free stages are trained together."""
     rows_are_vectors, is_pretrained = backbone.input_kind == "table", backbone.is_pretrained
-    settings = functools.partial(_settings, estimator, backbone, problem, n_training=n_training)
+    settings = functools.partial(_settings, estimator, backbone, problem, n_training=n_training, is_near=is_near)
     training = settings(rows_are_vectors=rows_are_vectors, starts_trained=is_pretrained)
     head_training = settings(rows_are_vectors=True, starts_trained=False)
     if not all_frozen:  # the given length and rate are those of the main phase
@@ -176,6 +182,7 @@ def _settings(
     rows_are_vectors: bool,
     starts_trained: bool,
     n_training: int,
+    is_near: bool,
 ) -> TrainingSettings:
     """Return how a phase is trained, with everything decided that the parameters leave open."""
     optimizer = recipe.choose_optimizer(estimator.optimizer)
@@ -183,7 +190,7 @@ def _settings(
     return TrainingSettings(
         max_epochs=recipe.choose_epochs(estimator.max_epochs, n_training, batch_size, starts_trained),
         batch_size=batch_size,
-        lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), n_training, starts_trained, optimizer),
+        lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), n_training, starts_trained, optimizer, is_near),
         lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained),
         optimizer=optimizer,
         weight_decay=recipe.choose_weight_decay(estimator.weight_decay, starts_trained, optimizer),

@@ -190,7 +190,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.engine_, self.precision_ = engine.name, engine.precision
         self.training_precision_ = net.module_.training_precision
         self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
-        self.probe_losses_ = tried.known_losses
+        self.probe_losses_ = self.probe_losses_ if goes_on else tried.known_losses
         self._fitted_to = describe_inputs(inputs, self._columns())
         self._keep_backbone(net, plan.depth, len(chosen))
         self.cache_report_ = activations.report

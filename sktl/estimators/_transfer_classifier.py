@@ -62,7 +62,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         Samples per step. ``"auto"``: 32; for tables, and a head on frozen features, 64 to 512 by their number.
     lr : float or "auto", default="auto"
         Learning rate of the head. ``"auto"``: 2e-5 (from 120 million parameters) to 1e-3 (below 8 million) for a
-        pretrained network, and four tenths of that below 100 samples; else 1e-3. 30 times as much for SGD.
+        pretrained network, four tenths of that below 100 samples, and 1.5e-4 at most where ``probe_losses_`` tell
+        that the task is near to that of the weights; else 1e-3. 30 times as much for SGD.
     lr_decay : float or "auto", default="auto"
         Factor of the learning rate per stage below the head. ``"auto"``: if they are pretrained, .8 for
         convolutional networks, .9 for transformers and .5 for perceptrons; else 1.

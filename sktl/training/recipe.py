@@ -18,9 +18,12 @@ __all__ = [
 
 # AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps. That of the
 # smallest, and the factor for few samples, are those that did best with all but two stages trained on the sets of
-# benchmarks/auto_freeze.py; benchmarks/recipe_options.py compares rates.
+# benchmarks/auto_freeze.py that are far from ImageNet; benchmarks/recipe_options.py compares rates.
 FINE_TUNING_RATES = ((8e6, 1e-3), (30e6, 1e-4), (120e6, 5e-5), (math.inf, 2e-5))
 FEW_SAMPLES, FEW_SAMPLES_FACTOR = 100, 0.4
+# No more than this near to the old task, where faster steps forget what the network knows
+# (benchmarks/recipe_options.py on ants and bees).
+NEAR_RATE = 1.5e-4
 FROM_SCRATCH_RATE = 1e-3  # torch's own default for Adam and AdamW
 SGD_FACTOR = 30  # BiT fine-tunes by SGD at 3e-3 where AdamW takes 1e-4
 # Later stages are the more specific to the old task, so they move more. On hand signs and written digits, 10 and 50 of
@@ -60,15 +63,24 @@ def choose_epochs(max_epochs: int | Literal["auto"], n_samples: int, batch_size:
 
 
 def choose_lr(
-    lr: float | Literal["auto"], n_parameters: int, n_samples: int, starts_trained: bool, optimizer: type
+    lr: float | Literal["auto"],
+    n_parameters: int,
+    n_samples: int,
+    starts_trained: bool,
+    optimizer: type,
+    is_near: bool = False,
 ) -> float:
-    """Return the head's learning rate, by the number of the backbone's parameters; lower with few samples."""
+    """Return the head's learning rate, by the number of the backbone's parameters.
+
+    It is lower with few samples, and where the task is near to that of the weights.
+    """
     if lr != "auto":
         return lr
     rate = FROM_SCRATCH_RATE
     if starts_trained:
         rate = next(rate for bound, rate in FINE_TUNING_RATES if n_parameters < bound)
         rate *= FEW_SAMPLES_FACTOR if n_samples < FEW_SAMPLES else 1
+        rate = min(rate, NEAR_RATE) if is_near else rate
     return rate * (SGD_FACTOR if issubclass(optimizer, torch.optim.SGD) else 1)
 
 

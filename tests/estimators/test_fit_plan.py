@@ -24,6 +24,7 @@ def plan(make_table_backbone):
     def plan(n=90, task=TASK, goes_on=False, pretrained=True, freeze_=None, **parameters):
         estimator = TransferClassifier(**parameters)
         estimator.freeze_, estimator._plan = freeze_, types.SimpleNamespace(head_stages=(2, 3))
+        estimator.probe_losses_ = None
         backbone = make_table_backbone(**({} if pretrained else {"weights": None}))
         return make_plan(estimator, backbone, problem_of(n, task), JointTraining(), goes_on=goes_on)
 

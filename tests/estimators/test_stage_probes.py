@@ -55,6 +55,21 @@ def test_a_last_stage_that_holds_everything_stays_as_it_is(problem):
     assert f"{fitted.probe_losses_['last']:.3g} on the last" in fitted.freeze_reason_
 
 
+def test_steps_are_short_near_to_the_old_task(problem):
+    assert fit(keeps_all(), problem, freeze=1).lr_ == 1.5e-4
+    assert fit(forgets_at_the_end(), problem, freeze=1).lr_ == 4e-4
+    assert fit(keeps_all(), problem, freeze=1, head_stages="last").lr_ == 4e-4  # nothing was tried
+    assert fit(keeps_all(), problem, freeze=1, lr=0.01).lr_ == 0.01
+
+
+def test_going_on_remembers_how_near_the_task_is(problem):
+    fitted = fit(keeps_all(), problem, freeze=1, warm_start=True)
+    losses = fitted.probe_losses_
+    for _ in range(2):
+        fitted.fit(*problem)
+        assert (fitted.probe_losses_, fitted.lr_) == (losses, 1.5e-4)
+
+
 def test_few_samples_keep_all_stages_and_choose_what_the_head_reads(problem):
     X, y = problem
     fitted = fit(forgets_at_the_end(), (X[:40], y[:40]))

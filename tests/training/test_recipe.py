@@ -54,6 +54,18 @@ def test_rates_of_fine_tuning(n_parameters, rate):
     assert recipe.choose_lr("auto", n_parameters, 99, True, ADAMW) == pytest.approx(0.4 * rate)
 
 
+@pytest.mark.parametrize(
+    ("n_parameters", "n_samples", "rate"), [(4e6, 100, 1.5e-4), (4e6, 99, 1.5e-4), (8e6, 100, 1e-4), (8e6, 99, 4e-5)]
+)
+def test_rates_near_to_the_old_task_are_low(n_parameters, n_samples, rate):
+    assert recipe.choose_lr("auto", n_parameters, n_samples, True, ADAMW, True) == pytest.approx(rate)
+    assert recipe.choose_lr("auto", n_parameters, n_samples, True, SGD, True) == pytest.approx(30 * rate)
+
+
+def test_a_random_network_is_near_to_nothing():
+    assert recipe.choose_lr("auto", 0, 100, False, ADAMW, True) == 1e-3
+
+
 def test_rate_from_scratch():
     assert recipe.choose_lr("auto", 10**9, 1, False, ADAMW) == 1e-3
     assert recipe.choose_lr("auto", 0, 1, False, SGD) == pytest.approx(0.03)
