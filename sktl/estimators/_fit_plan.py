@@ -46,7 +46,8 @@ def make_plan(
     elif has_prototypes:
         choice = _freeze_for_prototypes(estimator, backbone)
     else:
-        choice = choose_freeze(estimator.freeze, backbone.stage_names, _situation(backbone, problem, probes))
+        situation = _situation(backbone, problem, choose_device(estimator.device), probes)
+        choice = choose_freeze(estimator.freeze, backbone.stage_names, situation)
     all_frozen = choice.depth == backbone.n_stages
     has_towers = not (all_frozen or len(problem.tasks) == 1 or isinstance(joint.sharing, HardSharing))
     head_stages = _head_stages(
@@ -83,7 +84,7 @@ def make_plan(
     return plan, choice
 
 
-def _situation(backbone: Backbone, problem: Problem, probes: StageProbes | None) -> Situation:
+def _situation(backbone: Backbone, problem: Problem, device: torch.device, probes: StageProbes | None) -> Situation:
     """Return what a freeze policy may know."""
     return Situation(
         stage_sizes=tuple(backbone.stage_sizes()),
@@ -91,6 +92,7 @@ def _situation(backbone: Backbone, problem: Problem, probes: StageProbes | None)
         samples_per_class=problem.typical_samples_per_class(),
         architecture=backbone.architecture,
         is_pretrained=backbone.is_pretrained,
+        device=device.type,
         probe_losses=None if probes is None else lambda: probes.losses,
     )
 

@@ -13,6 +13,8 @@ HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
 EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture, and half of the time is theirs
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
+# Parameters from which on so many samples take a CPU hours, of which the early stages would have about half.
+LARGE = 8e6
 # Heads on folds are solved to a tolerance; where the last stage has all that the others have, losses differ by that.
 ALIKE = 1e-3
 
@@ -65,6 +67,9 @@ def freeze_by_data(situation: Situation) -> tuple[int, str]:
     if per_class >= ENOUGH_PER_CLASS and n >= ENOUGH_SAMPLES:
         if situation.architecture == "transformer":
             return 1, f"{sizes}: enough to train everything but the stem, which transformers want frozen"
+        if situation.device == "cpu" and situation.n_parameters >= LARGE:
+            on_cpu = f"on a CPU and with {situation.n_parameters / 1e6:.0f} million parameters"
+            return early, f"{sizes}: enough to train every stage, but {on_cpu} the first {early} are kept for the time"
         return 0, f"{sizes}: enough to train every stage"
     losses = situation.probe_losses() if situation.probe_losses is not None else None
     if losses is None or not all(math.isfinite(loss) for loss in losses.values()):

@@ -23,6 +23,8 @@ class Situation:
         The kind of network.
     is_pretrained : bool
         Whether the weights were learned.
+    device : str, default="cpu"
+        The type of the device that computes, such as ``"cpu"`` or ``"cuda"``.
     probe_losses : callable or None, default=None
         Returns the held-out losses of linear heads: ``"last"``, of one that reads the last stage, ``"late"``, of one
         that reads the later half of the stages side by side; or None, where there is one later stage only. It costs a
@@ -34,9 +36,15 @@ class Situation:
     samples_per_class: float
     architecture: str = "cnn"
     is_pretrained: bool = True
+    device: str = "cpu"
     probe_losses: Callable[[], Mapping[str, float] | None] | None = None
 
     @property
     def n_stages(self) -> int:
         """The number of stages."""
         return len(self.stage_sizes)
+
+    @property
+    def n_parameters(self) -> int:
+        """The number of parameters of all stages."""
+        return sum(self.stage_sizes)

@@ -48,6 +48,16 @@ def test_enough_data_train_everything_without_trying_heads():
     assert depth_of(5_000, 100, architecture="transformer") == 1
 
 
+@pytest.mark.parametrize(
+    ("device", "n_parameters", "depth"), [("cpu", 8e6, 2), ("cpu", 8e6 - 1, 0), ("cuda", 8e6, 0), ("cuda", 1e9, 0)]
+)
+def test_a_large_network_on_a_cpu_keeps_its_early_stages(device, n_parameters, depth):
+    sizes = (0, 0, n_parameters, 0)
+    found, reason = freeze_by_data(Situation(sizes, 5_000, 100, device=device, probe_losses=never))
+    assert found == depth
+    assert ("on a CPU and with 8 million parameters the first 2 are kept" in reason) is (depth > 0)
+
+
 def test_random_weights_are_all_trained():
     assert depth_of(10, 2, is_pretrained=False) == 0
 

@@ -5,8 +5,9 @@ import pytest
 from sktl.freezing import Situation
 
 
-def test_stages_are_counted():
-    assert Situation((1, 2, 3), 10, 5.0).n_stages == 3
+def test_stages_and_parameters_are_counted():
+    situation = Situation((1, 2, 3), 10, 5.0)
+    assert (situation.n_stages, situation.n_parameters) == (3, 6)
 
 
 def test_sizes_cannot_be_changed():
