@@ -67,6 +67,10 @@ class Engine(abc.ABC):
     def tag(self) -> str:
         """All that the bits of a result depend on beside weights and input."""
 
+    def ahead(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a batch as `run` takes it soonest; a thread may ask for it while the one before is run."""
+        return x
+
     @abc.abstractmethod
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
         """Return what the stages from ``start`` up to, not including, ``stop`` make of a batch.

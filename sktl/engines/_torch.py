@@ -10,6 +10,7 @@ from torch import nn
 from sktl.backbones import Backbone
 from sktl.engines._engine import Engine, Offer
 from sktl.engines._folded import folded
+from sktl.utils._device import bfloat16_unit
 
 __all__ = ["TorchEngine"]
 
@@ -45,17 +46,29 @@ class TorchEngine(Engine):
         known = {"cpu": ("float32", "bfloat16"), "cuda": ("float32", "bfloat16", "float16")}
         return known.get(device, ("float32",))
 
+    @classmethod
+    def natural_precision(cls, device: torch.device) -> str:
+        """Return bfloat16 on a CUDA device that has a unit for such products, else float32."""
+        return "bfloat16" if device.type == "cuda" and bfloat16_unit(device) == "matrices" else "float32"
+
     @property
     def tag(self) -> str:
         """The version of torch, the kind of device, the precision, and whether normalisation is folded."""
         how = "folded" if self.folds else "as they are"
         return f"torch {torch.__version__}, {self.device.type}, {self.precision}, stages {how}"
 
+    def ahead(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a batch that is on its way to a CUDA device, beside what is computed there; else the batch."""
+        if self.device.type != "cuda":
+            return x
+        with torch.cuda.stream(self._copies):
+            return x.pin_memory().to(self.device, non_blocking=True)
+
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
         """Return what the stages make of a batch; what each returns is offered, as it is and averaged."""
         axis, is_reduced = self.backbone.channel_axis, self.precision != "float32"
         dtype = getattr(torch, self.precision)
-        x = x.to(self.device)
+        x = self._arrived(x) if x.is_cuda else x.to(self.device)
         x = _in_one_layout(x.to(dtype) if start and is_reduced else x, axis if start else 1)
         for depth in range(start + 1, stop + 1):
             with torch.autocast(self.device.type, dtype, enabled=is_reduced):
@@ -66,6 +79,17 @@ class TorchEngine(Engine):
                 offer(depth, False, functools.partial(self._rows, x, False))
                 offer(depth, True, functools.partial(self._rows, x, True))
         return np.ascontiguousarray(self._rows(x, pooled))
+
+    @functools.cached_property
+    def _copies(self) -> torch.cuda.Stream:
+        return torch.cuda.Stream(self.device)
+
+    def _arrived(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a batch that was sent ahead, for the stream that computes to wait for and to keep."""
+        computing = torch.cuda.current_stream(self.device)
+        computing.wait_stream(self._copies)
+        x.record_stream(computing)
+        return x
 
     def _rows(self, x: torch.Tensor, pooled: bool) -> np.ndarray:
         x = x if self.precision == "float32" else x.float()

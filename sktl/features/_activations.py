@@ -199,7 +199,7 @@ class FrozenActivations:
     def _compute(self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan | None) -> Iterator[Part]:
         """Yield the rows at a cut, batch by batch with their positions; the plan says what is kept on the way."""
         batches = self._batches(positions, cut)
-        for (start, batch), x in prefetch(lambda item: self._load(*item), batches):
+        for (start, batch), x in prefetch(lambda item: self.engine.ahead(self._load(*item)), batches):
             keys = [self._keys[i] for i in batch] if plan is not None else []
             rows = self._run(x, start, cut, plan, keys)
             if plan is not None:

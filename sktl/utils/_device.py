@@ -7,6 +7,7 @@ import torch
 __all__ = ["Bfloat16Unit", "bfloat16_unit", "choose_device"]
 
 Bfloat16Unit = Literal["matrices", "vectors"]
+AMPERE = (8, 0)  # the capability of the first that multiply bfloat16
 
 
 def choose_device(device: str) -> torch.device:
@@ -29,10 +30,12 @@ def choose_device(device: str) -> torch.device:
 
 
 def bfloat16_unit(device: torch.device) -> Bfloat16Unit | None:
-    """Return what a CPU multiplies bfloat16 by, as far as torch knows: matrices (AMX) or vectors (AVX-512 BF16).
+    """Return what a device multiplies bfloat16 by, as far as torch knows.
 
-    CPUs with neither round to bfloat16 and back.
+    That is matrices (AMX; CUDA from Ampere on) or vectors (AVX-512 BF16). Others round to bfloat16 and back.
     """
+    if device.type == "cuda":
+        return "matrices" if torch.cuda.get_device_capability(device) >= AMPERE else None
     if device.type != "cpu":
         return None
     if _has("_is_amx_tile_supported"):

@@ -55,8 +55,14 @@ class TestAuto:
     def test_a_network_that_it_does_not_run(self):
         assert isinstance(choose(backbone_of(KnowsTwoRows())), TorchEngine)
 
-    def test_another_device(self, backbone):
-        assert isinstance(choose(backbone, device=torch.device("cuda")), TorchEngine)
+    @pytest.mark.parametrize(
+        ("capability", "kind", "precision"),
+        [((8, 0), "image", "bfloat16"), ((7, 5), "image", "float32"), ((9, 0), "table", "float32")],
+    )
+    def test_cuda(self, monkeypatch, capability, kind, precision):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+        chosen = choose(backbone_of(nn.Conv2d(3, 4, 3), input_kind=kind), device=torch.device("cuda"))
+        assert (chosen.name, chosen.precision) == ("torch", precision)
 
     def test_half_precision_is_for_torch_on_cuda(self, backbone):
         chosen = choose(backbone, precision="float16", device=torch.device("cuda"))

@@ -42,7 +42,14 @@ class TestUnitForBfloat16:
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
         assert bfloat16_unit(torch.device("cpu")) == expected
-        assert bfloat16_unit(torch.device("cuda")) is None
+
+    @pytest.mark.parametrize(("capability", "expected"), [((7, 5), None), ((8, 0), "matrices"), ((9, 0), "matrices")])
+    def test_cuda_devices_have_one_from_ampere_on(self, monkeypatch, capability, expected):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+        assert bfloat16_unit(torch.device("cuda")) == expected
+
+    def test_other_devices_have_none(self):
+        assert bfloat16_unit(torch.device("meta")) is None
 
     def test_older_versions_do_not(self, monkeypatch):
         monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
