@@ -10,10 +10,14 @@ __all__ = ["freeze_by_data", "late_stages_do_better"]
 # From benchmarks/auto_freeze.py, where five sets of pictures were drawn from, 2 to 50 per class. Below either of these
 # the losses of held-out folds are noise, and training stages loses about as often as it gains.
 HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
+# Near to the old task, from as many on training the later half of the stages gains. With 100 pictures that is level
+# with the head alone on the mean of two networks (benchmarks/results/auto_freeze-other-draws.md).
+NEAR_SAMPLES = 200
 EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture, and half of the time is theirs
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
-# Parameters from which on so many samples take a CPU hours, of which the early stages would have about half.
+# Parameters from which on a CPU takes minutes for what a small network gains in seconds near to the old task, and hours
+# with enough samples, of which the early stages have about half.
 LARGE = 8e6
 # Heads on folds are solved to a tolerance; where the last stage has all that the others have, losses differ by that.
 ALIKE = 1e-3
@@ -65,17 +69,39 @@ def freeze_by_data(situation: Situation) -> tuple[int, str]:
         return n_stages, f"{sizes}: {bound}, so the head alone is trained"
     early = min(EARLY_STAGES, n_stages - 1)
     if per_class >= ENOUGH_PER_CLASS and n >= ENOUGH_SAMPLES:
-        if situation.architecture == "transformer":
-            return 1, f"{sizes}: enough to train everything but the stem, which transformers want frozen"
-        if situation.device == "cpu" and situation.n_parameters >= LARGE:
-            on_cpu = f"on a CPU and with {situation.n_parameters / 1e6:.0f} million parameters"
-            return early, f"{sizes}: enough to train every stage, but {on_cpu} the first {early} are kept for the time"
-        return 0, f"{sizes}: enough to train every stage"
+        depth, why = _with_enough(situation, early)
+        return depth, f"{sizes}: enough to train {why}"
     losses = situation.probe_losses() if situation.probe_losses is not None else None
     if losses is None or not all(math.isfinite(loss) for loss in losses.values()):
         return early, f"{sizes}, so all but the first {early} stages are trained"
     last, late = losses["last"], losses["late"]
     found = f"linear heads have a held-out loss of {late:.3g} on the later stages together and {last:.3g} on the last"
-    if not late_stages_do_better(losses):
-        return n_stages, f"{sizes}; {found}: the task is near to that of the weights, so the head alone is trained"
-    return early, f"{sizes}; {found}: the task is far from that of the weights, so all but {early} stages are trained"
+    if late_stages_do_better(losses):
+        far = "the task is far from that of the weights"
+        return early, f"{sizes}; {found}: {far}, so all but {early} stages are trained"
+    depth, why = _near_the_old_task(situation)
+    return depth, f"{sizes}; {found}: the task is near to that of the weights, so {why}"
+
+
+def _with_enough(situation: Situation, early: int) -> tuple[int, str]:
+    if situation.architecture == "transformer":
+        return 1, "everything but the stem, which transformers want frozen"
+    if _is_slow(situation):
+        return early, f"every stage, but {_slow(situation)} the first {early} are left, for the time"
+    return 0, "every stage"
+
+
+def _near_the_old_task(situation: Situation) -> tuple[int, str]:
+    if situation.n_samples < NEAR_SAMPLES:
+        return situation.n_stages, f"with fewer than {NEAR_SAMPLES} samples the head alone is trained"
+    if _is_slow(situation):
+        return situation.n_stages, f"{_slow(situation)} the head alone is trained, for the time"
+    return situation.n_stages // 2, "the later half of the stages is trained"
+
+
+def _is_slow(situation: Situation) -> bool:
+    return situation.device == "cpu" and situation.n_parameters >= LARGE
+
+
+def _slow(situation: Situation) -> str:
+    return f"on a CPU and with {situation.n_parameters / 1e6:.0f} million parameters"

@@ -28,12 +28,16 @@ def test_few_samples_train_the_head_alone(n_samples, per_class):
 @pytest.mark.parametrize(("n_samples", "per_class"), [(50, 5), (4_999, 2_000), (10_000, 99), (50, 25)])
 def test_middling_data_train_stages_where_the_later_ones_together_beat_the_last(n_samples, per_class):
     assert depth_of(n_samples, per_class, FAR) == 2
-    assert depth_of(n_samples, per_class, NEAR) == 5
+
+
+@pytest.mark.parametrize(("n_samples", "n_stages", "depth"), [(199, 5, 5), (200, 5, 2), (4_999, 9, 4), (200, 3, 1)])
+def test_near_to_the_old_task_the_later_half_is_trained_by_enough(n_samples, n_stages, depth):
+    assert depth_of(n_samples, 20, NEAR, (1,) * n_stages) == depth
 
 
 def test_a_tie_is_near():
-    assert depth_of(200, 20, {"last": 1.0, "late": 1.0}) == 5
-    assert depth_of(200, 20, {"last": 1.0, "late": 0.998}) == 2
+    assert depth_of(100, 20, {"last": 1.0, "late": 1.0}) == 5
+    assert depth_of(100, 20, {"last": 1.0, "late": 0.998}) == 2
 
 
 @pytest.mark.parametrize("losses", [None, {"last": float("nan"), "late": 0.7}, {"last": 0.6, "late": float("nan")}])
@@ -55,7 +59,16 @@ def test_a_large_network_on_a_cpu_keeps_its_early_stages(device, n_parameters, d
     sizes = (0, 0, n_parameters, 0)
     found, reason = freeze_by_data(Situation(sizes, 5_000, 100, device=device, probe_losses=never))
     assert found == depth
-    assert ("on a CPU and with 8 million parameters the first 2 are kept" in reason) is (depth > 0)
+    assert ("on a CPU and with 8 million parameters the first 2 are left, for the time" in reason) is (depth > 0)
+
+
+@pytest.mark.parametrize(("device", "n_parameters", "depth"), [("cpu", 8e6, 4), ("cpu", 8e6 - 1, 2), ("cuda", 8e6, 2)])
+def test_a_large_network_on_a_cpu_stays_as_it_is_near_to_the_old_task(device, n_parameters, depth):
+    sizes = (0, 0, n_parameters, 0)
+    found, reason = freeze_by_data(situation(1_000, 50, NEAR, sizes, device=device))
+    assert found == depth
+    assert ("on a CPU and with 8 million parameters the head alone is trained, for the time" in reason) is (depth == 4)
+    assert freeze_by_data(situation(1_000, 50, FAR, sizes, device=device))[0] == 2
 
 
 def test_random_weights_are_all_trained():
@@ -74,6 +87,8 @@ def test_the_reason_tells_the_rule_that_was_taken():
     assert "head alone" in reason(20, 10)
     assert "0.4 on the later stages together and 0.6 on the last: the task is far" in reason(200, 10)
     assert "0.6 on the later stages together and 0.4 on the last: the task is near" in reason(200, 10, NEAR)
+    assert "so the later half of the stages is trained" in reason(200, 10, NEAR)
+    assert "with fewer than 200 samples the head alone is trained" in reason(199, 10, NEAR)
     assert "first 2 stages" in reason(200, 10, None)
     assert "every stage" in reason(9_000, 900)
     assert "random" in reason(9_000, 900, is_pretrained=False)
