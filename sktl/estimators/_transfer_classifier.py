@@ -35,7 +35,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         to a state dict, or None for random weights.
     freeze : int or str, default="auto"
         Stages that stay as they are, as in ``stages[:freeze]``: 0 or ``"none"`` trains all, -1 all but the last,
-        ``"all"`` the head alone; the name of a stage freezes up to it. ``"auto"`` decides by the size of the data.
+        ``"all"`` the head alone; the name of a stage freezes up to it. ``"auto"`` decides by the size of the data
+        and by how near the task is to that of the weights.
     image_size : int, tuple of (int, int), "auto" or None, default="auto"
         Height and width in pixels that pictures are brought to. ``"auto"`` is what the weights were trained on;
         smaller is faster. None leaves pictures as they are.
