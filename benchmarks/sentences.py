@@ -73,6 +73,7 @@ def sktl_side(**parameters):
 SIDES = {
     BASELINE: lambda: words(analyzer="char_wb", ngram_range=(2, 4)),
     "TF-IDF of words": lambda: words(),
+    'freeze="auto"': lambda: sktl_side(),
     'freeze="all"': lambda: sktl_side(freeze="all"),
     'freeze="layer4"': lambda: sktl_side(freeze="layer4"),
     FROM_SCRATCH: lambda: sktl_side(freeze="none", weights=None, max_epochs=SCRATCH_EPOCHS),
