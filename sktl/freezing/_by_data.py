@@ -19,7 +19,8 @@ EARLY_STAGES = (
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
 # Parameters from which on a CPU needs minutes for what a small network gains in seconds near to the old task, and hours
-# with enough samples. What the first half of the stages would gain is within the noise, with 50 per class.
+# with enough samples. Training the first half of the stages gained nothing with 50 per class, nor with 500
+# (benchmarks/results/auto_freeze-500-per-class.md).
 LARGE = 8e6
 # Heads on folds are solved to a tolerance; where the last stage has all that the others have, losses differ by that.
 ALIKE = 1e-3
