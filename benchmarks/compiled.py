@@ -10,6 +10,7 @@ import argparse
 import time
 
 import torch
+from _seconds import least_seconds
 from _table import save_table
 from torch import nn
 
@@ -17,16 +18,6 @@ from sktl.backbones import get_backbone
 from sktl.engines import TorchEngine
 
 AT_ONCE, PASSES = 32, 4
-
-
-def best_of(function):
-    """Return the seconds of the fastest of some calls."""
-    seconds = []
-    for _ in range(PASSES):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
 
 
 @torch.no_grad()
@@ -43,7 +34,7 @@ def compare(name, precision, x):
     start = time.perf_counter()
     run(compiled, x, precision)
     compiling = time.perf_counter() - start
-    plain, fast = best_of(lambda: run(stages, x, precision)), best_of(lambda: run(compiled, x, precision))
+    plain, fast = (least_seconds(lambda n=one: run(n, x, precision), PASSES) for one in (stages, compiled))
     after = f"{compiling / (plain - fast) * len(x):,.0f}" if fast < plain else "never"
     rates = [f"{len(x) / plain:.0f}", f"{len(x) / fast:.0f}", f"{plain / fast:.2f}"]
     return [name, precision, *rates, f"{compiling:.0f}", after]

@@ -3,10 +3,10 @@
 python benchmarks/many_tasks.py
 """
 
-import time
 from unittest import mock
 
 import numpy as np
+from _seconds import least_seconds
 from _table import save_table
 
 from sktl import MultiTaskClassifier, TransferClassifier
@@ -23,16 +23,6 @@ def made_table(n, n_columns, n_tasks):
     return X, (X @ rng.normal(size=(n_columns, n_tasks)) > 0).astype(float)
 
 
-def timed(function):
-    """Return the least of the seconds that a few calls take."""
-    seconds = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
 def one_for_all():
     """Return the rows of a network for 12 tasks."""
     X, y = made_table(4000, 200, 12)
@@ -43,9 +33,9 @@ def one_for_all():
         for labels in y.T:
             TransferClassifier(mlp, **common).fit(X, labels)
 
-    joint = timed(lambda: MultiTaskClassifier(mlp, **common).fit(X, y))
-    apart = timed(each)
-    towers = timed(lambda: MultiTaskClassifier(mlp, sharing="none", **common).fit(X, y))
+    joint = least_seconds(lambda: MultiTaskClassifier(mlp, **common).fit(X, y), REPEATS)
+    apart = least_seconds(each, REPEATS)
+    towers = least_seconds(lambda: MultiTaskClassifier(mlp, sharing="none", **common).fit(X, y), REPEATS)
     return [
         ["one network, 12 tasks", f"{joint:.1f}", "1.0"],
         ["12 networks of its width, one after the other", f"{apart:.1f}", f"{apart / joint:.1f}"],
@@ -57,10 +47,10 @@ def small_towers():
     """Return the rows of soft sharing between 100 small towers."""
     X, y = made_table(1000, 20, 100)
     estimator = MultiTaskClassifier(MLP((32,)), sharing=SoftSharing(), max_epochs=20, random_state=0)
-    product = timed(lambda: estimator.fit(X, y))
+    product = least_seconds(lambda: estimator.fit(X, y), REPEATS)
     with mock.patch.object(_tower_stages, "stack", lambda modules: None):
-        loop = timed(lambda: estimator.fit(X, y))
-    single = timed(lambda: MultiTaskClassifier(MLP((32,)), max_epochs=20, random_state=0).fit(X, y))
+        loop = least_seconds(lambda: estimator.fit(X, y), REPEATS)
+    single = least_seconds(lambda: MultiTaskClassifier(MLP((32,)), max_epochs=20, random_state=0).fit(X, y), REPEATS)
     return [
         ['sharing="soft", 100 towers as one product', f"{product:.2f}", "1.0"],
         ["the same, a loop over the towers", f"{loop:.2f}", f"{loop / product:.1f}"],
