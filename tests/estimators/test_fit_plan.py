@@ -38,6 +38,11 @@ def test_depth_and_reason(plan):
     assert "30 samples" in plan(n=30)[1].reason
 
 
+def test_a_large_network_is_trained_less_where_the_device_is_a_cpu(plan, monkeypatch):
+    monkeypatch.setattr("sktl.freezing._by_data.LARGE", 0)
+    assert [plan(n=5_000, device=device)[0].depth for device in ("cpu", "meta")] == [1, 0]
+
+
 def test_going_on_keeps_the_depth(plan):
     made, choice = plan(freeze=0, freeze_=2, goes_on=True)
     assert (made.depth, choice.reason) == (2, "warm_start goes on from the last fit")

@@ -235,7 +235,7 @@ class TestParameters:
         assert len(fitted.history_) == fitted.n_iter_ == 3
 
     def test_what_is_auto_is_said(self, Estimator, make_table_backbone, digits):
-        fitted = Estimator(make_table_backbone(), freeze=1, random_state=0).fit(*digits)
+        fitted = Estimator(make_table_backbone(), freeze=1, head_stages="last", random_state=0).fit(*digits)
         assert (fitted.max_epochs_, fitted.batch_size_, fitted.lr_, fitted.lr_decay_) == (50, 64, 1e-3, 0.5)
         assert fitted.head_l2_ > 0
 
