@@ -76,7 +76,7 @@ def join_blocks(blocks: Sequence[np.ndarray], weights: np.ndarray) -> tuple[np.n
 
 def row_weights(weights: np.ndarray) -> np.ndarray:
     """Return one weight per sample (n_samples,) from those of tasks (n_samples, n_tasks), all of which count alike."""
-    return (weights / np.maximum(weights.sum(axis=0), np.finfo(float).tiny)).sum(axis=1)
+    return (weights / np.maximum(weights.sum(axis=0), np.finfo(weights.dtype).tiny)).sum(axis=1)
 
 
 def _spread(features: np.ndarray, weights: np.ndarray) -> float:
