@@ -104,12 +104,12 @@ def _compiled_if_it_pays(
 
 
 def _known(engine: str, precision: str, device: torch.device, input_kind: str) -> str:
-    """Return the precision in which an engine computes; columns of a table may need more than eight bits."""
+    """Return the precision in which an engine computes."""
     precisions = ENGINES[engine].precisions(device.type)
     if not precisions:
         raise ValueError(f"engine={engine!r} does not compute on {device}: use engine='torch'")
     if precision == "auto":
-        return ENGINES[engine].natural_precision(device) if input_kind == "image" else "float32"
+        return ENGINES[engine].natural_precision(device, input_kind)
     if precision not in precisions:
         raise ValueError(
             f"precision={precision!r} is not known to engine={engine!r} on {device.type}: use one of {list(precisions)}"

@@ -53,8 +53,8 @@ class Engine(abc.ABC):
         """Return the precisions that it knows on a type of device; none where it does not compute there."""
 
     @classmethod
-    def natural_precision(cls, device: torch.device) -> str:
-        """Return the precision that suits the hardware; float32 where another one would be no gain, or is not known."""
+    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
+        """Return what suits the hardware and the samples; float32 where another would be no gain, or is not known."""
         return "float32"
 
     @functools.cached_property

@@ -49,7 +49,7 @@ class OpenVINOEngine(Engine):
         return ("float32", "bfloat16") if device == "cpu" else ()
 
     @classmethod
-    def natural_precision(cls, device: torch.device) -> str:
+    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
         """Return bfloat16 where the CPU computes in it."""
         return "bfloat16" if has_native("bfloat16") else "float32"
 

@@ -47,9 +47,10 @@ class TorchEngine(Engine):
         return known.get(device, ("float32",))
 
     @classmethod
-    def natural_precision(cls, device: torch.device) -> str:
-        """Return bfloat16 on a CUDA device that has a unit for such products, else float32."""
-        return "bfloat16" if device.type == "cuda" and bfloat16_unit(device) == "matrices" else "float32"
+    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
+        """Return bfloat16 for pictures on a CUDA device that has a unit for such products, else float32."""
+        pays = input_kind == "image" and device.type == "cuda" and bfloat16_unit(device) == "matrices"
+        return "bfloat16" if pays else "float32"
 
     @property
     def tag(self) -> str:

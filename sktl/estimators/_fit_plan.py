@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -99,7 +100,7 @@ def _situation(backbone: Backbone, problem: Problem, device: torch.device, probe
 
 def _is_near(losses: Mapping[str, float] | None) -> bool:
     """Return whether the task is known to be near to that of the weights: the last stage has all that others have."""
-    return losses is not None and not late_stages_do_better(losses)
+    return losses is not None and all(map(math.isfinite, losses.values())) and not late_stages_do_better(losses)
 
 
 def _phases(

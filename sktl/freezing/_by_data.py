@@ -13,9 +13,7 @@ HEAD_ONLY_PER_CLASS, HEAD_ONLY_SAMPLES = 5, 50
 # Near to the old task, from as many on training the later half of the stages gains. With 100 pictures that is level
 # with the head alone on the mean of two networks (benchmarks/results/auto_freeze-other-draws.md).
 NEAR_SAMPLES = 200
-EARLY_STAGES = (
-    2  # the stem and a stage: edges and textures serve any picture, and training them too gained nothing there
-)
+EARLY_STAGES = 2  # the stem and a stage: edges and textures serve any picture; training them too gained nothing
 # From both of these on enough is known without trying heads. Not part of the study, which ends at 500 pictures.
 ENOUGH_PER_CLASS, ENOUGH_SAMPLES = 100, 5_000
 # Parameters from which on a CPU needs minutes for what a small network gains in seconds near to the old task, and hours

@@ -64,6 +64,11 @@ class TestAuto:
         chosen = choose(backbone_of(nn.Conv2d(3, 4, 3), input_kind=kind), device=torch.device("cuda"))
         assert (chosen.name, chosen.precision) == ("torch", precision)
 
+    def test_openvino_by_name_has_the_precision_of_the_cpu_for_any_samples(self, monkeypatch):
+        monkeypatch.setattr("sktl.engines._openvino.has_native", lambda name: True)
+        for kind in ("image", "table", "tensor"):
+            assert choose(backbone_of(nn.Conv2d(3, 4, 3), input_kind=kind), "openvino").precision == "bfloat16"
+
     def test_half_precision_is_for_torch_on_cuda(self, backbone):
         chosen = choose(backbone, precision="float16", device=torch.device("cuda"))
         assert (chosen.name, chosen.precision) == ("torch", "float16")

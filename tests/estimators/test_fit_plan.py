@@ -21,10 +21,10 @@ def problem_of(n, task=TASK, seed=0):
 def plan(make_table_backbone):
     """Return a function that makes the plan for an estimator's parameters and a number of samples."""
 
-    def plan(n=90, task=TASK, goes_on=False, pretrained=True, freeze_=None, **parameters):
+    def plan(n=90, task=TASK, goes_on=False, pretrained=True, freeze_=None, losses=None, **parameters):
         estimator = TransferClassifier(**parameters)
         estimator.freeze_, estimator._plan = freeze_, types.SimpleNamespace(head_stages=(2, 3))
-        estimator.probe_losses_ = None
+        estimator.probe_losses_ = losses
         backbone = make_table_backbone(**({} if pretrained else {"weights": None}))
         return make_plan(estimator, backbone, problem_of(n, task), JointTraining(), goes_on=goes_on)
 
@@ -41,6 +41,19 @@ def test_depth_and_reason(plan):
 def test_a_large_network_is_trained_less_where_the_device_is_a_cpu(plan, monkeypatch):
     monkeypatch.setattr("sktl.freezing._by_data.LARGE", 0)
     assert [plan(n=5_000, device=device)[0].depth for device in ("cpu", "meta")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("losses", "rate"),
+    [
+        (None, 4e-4),
+        ({"last": 0.6, "late": 0.4}, 4e-4),
+        ({"last": 0.4, "late": 0.6}, 1.5e-4),
+        ({"last": np.nan, "late": 0.6}, 4e-4),
+    ],
+)
+def test_only_known_nearness_makes_steps_short(plan, losses, rate):
+    assert plan(goes_on=True, freeze_=1, losses=losses)[0].training.lr == rate
 
 
 def test_going_on_keeps_the_depth(plan):
