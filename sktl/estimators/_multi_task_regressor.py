@@ -122,8 +122,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
         The stages that the head reads.
     probe_losses_ : dict of str to float, or None
         The held-out losses of linear heads that read the last stage (``"last"``) and the later half of the stages side
-        by side (``"late"``), if ``freeze="auto"`` or ``head_stages="auto"`` asked for them; where a
-        fit went on from another, those of the first.
+        by side (``"late"``), if ``freeze="auto"`` or ``head_stages="auto"`` asked for them; where a fit
+        went on from another, those of the first.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
     head_l2_ : float, ndarray of shape (n_tasks,) or None
