@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from sktl.backbones import Backbone
+from sktl.utils._device import Send
 
 __all__ = ["Engine", "Offer"]
 
@@ -67,9 +68,15 @@ class Engine(abc.ABC):
     def tag(self) -> str:
         """All that the bits of a result depend on beside weights and input."""
 
-    def ahead(self, x: torch.Tensor) -> torch.Tensor:
-        """Return a batch as `run` takes it soonest; a thread may ask for it while the one before is run."""
-        return x
+    def ahead(self, load: Callable[[Send | None], torch.Tensor]) -> torch.Tensor:
+        """Return a batch as `run` takes it soonest; a thread may ask for it while the one before is run.
+
+        Parameters
+        ----------
+        load : callable
+            Returns the batch on the CPU for None; else takes what brings tensors to a device, and returns it there.
+        """
+        return load(None)
 
     @abc.abstractmethod
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Frozen stages as torch runs them."""
 
+import contextlib
 import copy
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,7 +12,7 @@ from torch import nn
 from sktl.backbones import Backbone
 from sktl.engines._engine import Engine, Offer
 from sktl.engines._folded import folded
-from sktl.utils._device import bfloat16_unit
+from sktl.utils._device import Send, bfloat16_unit
 
 __all__ = ["TorchEngine"]
 
@@ -58,12 +60,14 @@ class TorchEngine(Engine):
         how = "folded" if self.folds else "as they are"
         return f"torch {torch.__version__}, {self.device.type}, {self.precision}, stages {how}"
 
-    def ahead(self, x: torch.Tensor) -> torch.Tensor:
-        """Return a batch that is on its way to a CUDA device, beside what is computed there; else the batch."""
+    def ahead(self, load: Callable[[Send | None], torch.Tensor]) -> torch.Tensor:
+        """Return a batch on the device; on CUDA one that is on its way there, beside what is computed."""
+        if self.device.type == "cpu":
+            return load(None)
         if self.device.type != "cuda":
-            return x
+            return load(lambda x: x.to(self.device))
         with torch.cuda.stream(self._copies):
-            return x.pin_memory().to(self.device, non_blocking=True)
+            return load(lambda x: x.pin_memory().to(self.device, non_blocking=True))
 
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
         """Return what the stages make of a batch; what each returns is offered, as it is and averaged."""
@@ -72,12 +76,13 @@ class TorchEngine(Engine):
         x = self._arrived(x) if x.is_cuda else x.to(self.device)
         x = _in_one_layout(x.to(dtype) if start and is_reduced else x, axis if start else 1)
         for depth in range(start + 1, stop + 1):
-            with torch.autocast(self.device.type, dtype, enabled=is_reduced):
+            with torch.autocast(self.device.type, dtype) if is_reduced else contextlib.nullcontext():
                 x = self._stage(depth - 1)(x)
             # In the type of the products, whatever the stage ends with: rows that were kept lead on to the same bits.
             x = _in_one_layout(x.to(dtype) if is_reduced else x, axis)
             if offer is not None:
-                offer(depth, False, functools.partial(self._rows, x, False))
+                if self.device.type == "cpu":  # a GPU computes such rows in less time than it takes to fetch them
+                    offer(depth, False, functools.partial(self._rows, x, False))
                 offer(depth, True, functools.partial(self._rows, x, True))
         return np.ascontiguousarray(self._rows(x, pooled))
 

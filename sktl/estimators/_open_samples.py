@@ -46,6 +46,7 @@ def image_samples(
         load=lambda indices: images.load(indices, preprocessing),
         keys=images.keys,
         view=repr((preprocessing, images.scale)),
+        load_sent=lambda indices, send: images.load(indices, preprocessing, send=send),
         in_memory=images.shape is not None,
     )
     if view == 0:

@@ -16,6 +16,7 @@ from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
 from sktl.features._samples import Samples
 from sktl.features._turns import split_into_turns, work_in_turns
+from sktl.utils._device import Send
 from sktl.utils._heap import freed_memory_kept
 from sktl.utils._memory import available_memory
 from sktl.utils._prefetch import prefetch
@@ -199,7 +200,7 @@ class FrozenActivations:
     def _compute(self, positions: np.ndarray, cut: Cut, bar: Any, plan: StoragePlan | None) -> Iterator[Part]:
         """Yield the rows at a cut, batch by batch with their positions; the plan says what is kept on the way."""
         batches = self._batches(positions, cut)
-        for (start, batch), x in prefetch(lambda item: self.engine.ahead(self._load(*item)), batches):
+        for (start, batch), x in prefetch(self._load_ahead, batches):
             keys = [self._keys[i] for i in batch] if plan is not None else []
             rows = self._run(x, start, cut, plan, keys)
             if plan is not None:
@@ -239,6 +240,18 @@ class FrozenActivations:
         for start, batch in self._batches(positions[~stored], cut):
             gathered.add(np.searchsorted(positions, batch), self._run(self._load(start, batch), start, cut))
         return gathered.rows[back]
+
+    def _load_ahead(self, item: tuple[int, np.ndarray]) -> torch.Tensor:
+        """Return what a stage takes where the engine wants it."""
+        start, batch = item
+
+        def load(send: Send | None) -> torch.Tensor:
+            if start == 0 and send is not None and self.samples.load_sent is not None:
+                return self.samples.load_sent(batch, send)
+            x = self._load(start, batch)
+            return x if send is None else send(x)
+
+        return self.engine.ahead(load)
 
     def _load(self, start: int, batch: np.ndarray) -> torch.Tensor:
         """Return what the stage ``start`` takes, as a tensor that may be written to."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from sktl.utils._device import Send
+
 __all__ = ["Samples"]
 
 
@@ -25,6 +27,9 @@ class Samples:
     view : str
         All that is done to a sample before the first stage, with the transform, number and seed of a view that is not
         the plain sample. Samples of two views share no row.
+    load_sent : callable or None, default=None
+        Takes indices and what brings a tensor to a device, and returns what ``load`` does, on that device: for samples
+        that are smaller before the last steps, which are done there. None: what ``load`` returns is brought there.
     in_memory : bool, default=False
         Whether the samples were given as arrays. Only then may all of them be held ready for the first stage.
     """
@@ -33,6 +38,7 @@ class Samples:
     load: Callable[[np.ndarray], torch.Tensor]
     keys: Callable[[np.ndarray], list[bytes]]
     view: str
+    load_sent: Callable[[np.ndarray, Send], torch.Tensor] | None = None
     in_memory: bool = False
 
     def __len__(self) -> int:
@@ -40,10 +46,12 @@ class Samples:
 
     def subset(self, indices: np.ndarray) -> "Samples":
         """Return the samples at ``indices``, as samples of their own."""
+        sent = self.load_sent
         return Samples(
             n_samples=len(indices),
             load=lambda some: self.load(indices[some]),
             keys=lambda some: self.keys(indices[some]),
             view=self.view,
+            load_sent=None if sent is None else lambda some, send: sent(indices[some], send),
             in_memory=self.in_memory,
         )

@@ -67,6 +67,10 @@ class ViewRows:
         """Yield rows of random views in tensors of ``batch_size`` rows; the last may be shorter."""
         return batch_by_batch(self, indices, batch_size)
 
+    def on(self, device: torch.device) -> "ViewRows":
+        """Return the same views, of which a device holds as many as it has room to spare for."""
+        return ViewRows([rows.on(device) for rows in self.views])
+
 
 def stack_views(features: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return the features of several views as those of one larger set of samples.

@@ -17,6 +17,7 @@ from sktl.inputs._resize import prepare, side_wanted
 from sktl.inputs._threads import count_threads
 from sktl.inputs._values import scale_for
 from sktl.inputs._views import Alter, drawing_view
+from sktl.utils._device import Send
 from sktl.utils._ordered_map import ordered_map
 from sktl.utils._preprocessing import Preprocessing
 
@@ -111,6 +112,7 @@ class Images:
         self.n_channels = n_channels
         self._scale = scale
         self._n_threads = n_threads if pictures.threads_pay else 1
+        self._n_key_threads = n_threads if pictures.are_large else 1
         self._keys: dict[int, bytes] = {}
         self.n_samples = len(pictures)
         self.shape = pictures.shape
@@ -145,14 +147,18 @@ class Images:
             Where a file is missing, or a picture cannot be read.
         """
         indices = [int(index) for index in indices]
+        missing = [index for index in dict.fromkeys(indices) if index not in self._keys]
         with quiet_pillow():
-            for index in indices:
-                if index not in self._keys:
-                    self._keys[index] = self._pictures.key(index)
+            found = ordered_map(self._pictures.key, missing, self._n_key_threads)
+        self._keys.update(zip(missing, found, strict=True))
         return [self._keys[index] for index in indices]
 
     def load(
-        self, indices: Iterable[int], preprocessing: Preprocessing | None, alter: Alter | None = None
+        self,
+        indices: Iterable[int],
+        preprocessing: Preprocessing | None,
+        alter: Alter | None = None,
+        send: Send | None = None,
     ) -> torch.Tensor:
         """Return some pictures as the network takes them.
 
@@ -166,6 +172,9 @@ class Images:
             Makes a view of each picture first. It takes the place among ``indices`` and the picture (n_channels, H, W),
             float32 in [0, 1], and returns a picture (n_channels, h, w). Where ``preprocessing`` has no size, the view
             is brought back to (H, W).
+        send : callable or None, default=None
+            Brings tensors to a device, on which the pictures are returned then; those of an array as pixels, a quarter
+            of what the network takes in bytes. None: they are returned on the CPU.
 
         Returns
         -------
@@ -185,10 +194,16 @@ class Images:
             raise ValueError("no index given: expected at least one picture to load")
         if isinstance(pictures, DensePictures) and alter is None:
             array, peak = pictures.read(indices, self._full_brightness)
-            return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels)
+            return prepare(torch.from_numpy(array), peak, preprocessing, self.n_channels, send=send)
+        loaded = self._load_one_by_one(indices, preprocessing, alter)
+        return loaded if send is None else send(loaded)
 
+    def _load_one_by_one(
+        self, indices: list[int], preprocessing: Preprocessing | None, alter: Alter | None
+    ) -> torch.Tensor:
+        """Return some pictures as `load` does, on the CPU, each by a call of its own."""
+        pictures = self._pictures
         side = side_wanted(preprocessing) if alter is None else None
-
         size = None if preprocessing is None else preprocessing.size
         whole = None if size is None else np.empty((len(indices), self.n_channels, *size), dtype=np.float32)
 

@@ -1,5 +1,6 @@
 """Pictures in an array, or one by one, as arrays of channels, rows and columns."""
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -18,6 +19,9 @@ from sktl.inputs._values import has_own_scale, largest_value, to_peak
 
 __all__ = ["DensePictures", "ItemPictures"]
 
+# Bytes of one picture: to make a key of 64 KiB takes 50 µs, ten times as long as to hand it to another thread.
+LARGE = 2**16
+
 
 class DensePictures:
     """Pictures of one size in one array or tensor."""
@@ -27,6 +31,7 @@ class DensePictures:
     def __init__(self, dense: Dense, n_channels: int):
         check_dense(dense.shape)
         self._dense = dense
+        self.are_large = math.prod(dense.shape[1:]) * dense.dtype.itemsize >= LARGE
         self.shape: tuple[int, ...] | None = dense.shape[1:]
         self._axis = channel_axis([dense.shape[1:]], n_channels)
         check_channels(1 if self._axis is None else self.shape[self._axis], n_channels, "X")
@@ -53,6 +58,8 @@ class DensePictures:
 
 class ItemPictures:
     """Pictures that are objects of their own: paths, encoded bytes, PIL images, arrays, items of a ``Dataset``."""
+
+    are_large = False  # a file is asked when it was written, and not read for its key
 
     def __init__(self, items: Items, n_channels: int, max_pixels: int | None):
         self._items, self._n_channels, self._max_pixels = items, n_channels, max_pixels

@@ -5,6 +5,7 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
+from sktl.utils._device import Send
 from sktl.utils._preprocessing import Preprocessing
 
 __all__ = ["prepare", "side_wanted"]
@@ -23,8 +24,11 @@ def prepare(
     preprocessing: Preprocessing | None,
     n_channels: int,
     out: np.ndarray | None = None,
+    send: Send | None = None,
 ) -> torch.Tensor:
     """Return pictures scaled, cropped and standardised. Each comes out as it would alone, bit for bit.
+
+    With ``send``, pixels go to a device once they are scaled, and are standardised there.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def prepare(
         The number of channels after repeating a grey one.
     out : ndarray of float32, (b, n_channels, height, width), or None, default=None
         Where the result goes. None: a new array.
+    send : callable or None, default=None
+        Brings pixels to the device. None: they stay where they are.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def prepare(
     if pictures.shape[1] != n_channels:
         pictures = pictures.expand(-1, n_channels, -1, -1)
     if preprocessing is None:
-        return torch.from_numpy(_divided(pictures, peak, out))
+        return torch.from_numpy(_divided(pictures, peak, out)) if send is None else _divided_there(send(pictures), peak)
     preprocessing = preprocessing.for_channels(n_channels)
     size = _scaled_size(pictures, preprocessing)
     if size is not None:
@@ -63,9 +69,13 @@ def prepare(
         pictures = _scale(pictures, size, preprocessing.interpolation)
     if preprocessing.size is not None:
         pictures = functional.center_crop(pictures, list(preprocessing.size))
+    mean, std = (np.array(of, dtype=np.float32)[:, None, None] for of in (preprocessing.mean, preprocessing.std))
+    if send is not None:
+        there = _divided_there(send(pictures), peak)
+        return there.sub_(torch.from_numpy(mean).to(there.device)).div_(torch.from_numpy(std).to(there.device))
     values = _divided(pictures, peak, out)
-    values -= np.array(preprocessing.mean, dtype=np.float32)[:, None, None]
-    values /= np.array(preprocessing.std, dtype=np.float32)[:, None, None]
+    values -= mean
+    values /= std
     return torch.from_numpy(values)
 
 
@@ -85,6 +95,12 @@ def _divided(pictures: torch.Tensor, peak: float, out: np.ndarray | None) -> np.
     threads that decode.
     """
     return np.divide(pictures.numpy(), np.float32(peak), out=out, dtype=np.float32, order="C")
+
+
+def _divided_there(pictures: torch.Tensor, peak: float) -> torch.Tensor:
+    """Return pictures in parts of full brightness, computed where they are."""
+    # By a tensor: CUDA multiplies by the reciprocal of a number, which is rounded once more.
+    return pictures.to(torch.float32) / torch.full((), peak, device=pictures.device)
 
 
 def _scaled_size(pictures: torch.Tensor, preprocessing: Preprocessing) -> list[int] | None:

@@ -53,10 +53,11 @@ def train(
         Where those to validate on are taken from. None: ``rows``.
     """
     training, validation = split
+    rows = rows.on(settings.device)
     net = make_net(network, loss, settings, n_batches=-(-len(training) // settings.batch_size))
     labelled = LabelledRows(rows, targets, weights, training)
     if validation is not None:
-        held = rows if validation_rows is None else validation_rows
+        held = rows if validation_rows is None else validation_rows.on(settings.device)
         net.set_params(train_split=predefined_split(LabelledRows(held, targets, weights, validation)))
     with seeded(settings.seed), folded_batch_norm(network.stages), quick_layers(network.stages), freed_memory_kept():
         net.fit(labelled)

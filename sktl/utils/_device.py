@@ -1,11 +1,13 @@
 """Where to compute."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 
-__all__ = ["Bfloat16Unit", "bfloat16_unit", "choose_device"]
+__all__ = ["Bfloat16Unit", "Send", "bfloat16_unit", "choose_device", "free_memory"]
 
+Send = Callable[[torch.Tensor], torch.Tensor]  # brings a tensor to a device
 Bfloat16Unit = Literal["matrices", "vectors"]
 AMPERE = (8, 0)  # the capability of the first that multiply bfloat16
 
@@ -41,6 +43,14 @@ def bfloat16_unit(device: torch.device) -> Bfloat16Unit | None:
     if _has("_is_amx_tile_supported"):
         return "matrices"
     return "vectors" if _has("_is_avx512_bf16_supported") else None
+
+
+def free_memory(device: torch.device) -> int:
+    """Return how many bytes may yet be taken of the memory of a device, as far as torch knows, else 0."""
+    if device.type != "cuda":
+        return 0
+    free, _ = torch.cuda.mem_get_info(device)
+    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
 
 def _has(question: str) -> bool:

@@ -50,7 +50,8 @@ def test_a_batch_that_was_sent_ahead_is_the_same(backbone):
     engine = TorchEngine(backbone, "float32", CUDA)
     batches = [torch.rand(64, 3, 64, 64) for _ in range(20)]
     plain = [engine.run(x.clone(), 0, 3, True) for x in batches]
-    sent = [engine.ahead(x.clone()) for x in batches]  # all at once: none may be overwritten before it is run
+    # All at once: none may be overwritten before it is run.
+    sent = [engine.ahead(lambda send, x=x: send(x.clone())) for x in batches]
     assert all(x.is_cuda for x in sent)
     for x, expected in zip(sent, plain, strict=True):
         assert np.array_equal(engine.run(x, 0, 3, True), expected)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Subset, TensorDataset, random_split
 from torchvision.transforms.v2 import functional
 
 from sktl.exceptions import UnreadableImageError
+from sktl.inputs import _images as images_module
 from sktl.inputs import _pictures as pictures_module
 from sktl.inputs import find_scale, open_images
 from sktl.utils._preprocessing import Preprocessing
@@ -289,6 +290,18 @@ def test_only_what_is_asked_for_is_decoded(files, decoded):
     decoded.clear()
     images.unreadable()
     assert sorted(decoded) == files
+
+
+@pytest.mark.parametrize(("side", "expected"), [(147, 1), (148, 3)])
+def test_keys_of_large_arrays_are_made_by_several_threads(side, expected, monkeypatch):
+    """From 64 KiB on: 148 x 148 pixels in colour."""
+    n_threads = []
+    plain = images_module.ordered_map
+    monkeypatch.setattr(images_module, "ordered_map", lambda *args: n_threads.append(args[2]) or plain(*args))
+    X = (np.arange(4 * side * side * 3) % 251).astype(np.uint8).reshape(4, side, side, 3)
+    keys = open_images(X, n_jobs=3).keys([0, 2, 1, 2])
+    assert n_threads == [expected]
+    assert keys == [open_images(X[index : index + 1]).keys([0])[0] for index in (0, 2, 1, 2)]
 
 
 def test_a_dataset_is_opened_by_its_first_item():

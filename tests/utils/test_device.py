@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sktl.utils._device import bfloat16_unit, choose_device
+from sktl.utils._device import bfloat16_unit, choose_device, free_memory
 
 
 @pytest.mark.parametrize(("there", "expected"), [(True, "cuda"), (False, "cpu")])
@@ -55,3 +55,14 @@ class TestUnitForBfloat16:
         monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
         monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
         assert bfloat16_unit(torch.device("cpu")) is None
+
+
+class TestFreeMemory:
+    def test_what_torch_holds_and_does_not_use_is_free_too(self, monkeypatch):
+        for name, answer in {"mem_get_info": (700, 1000), "memory_reserved": 250, "memory_allocated": 50}.items():
+            monkeypatch.setattr(torch.cuda, name, lambda device, answer=answer: answer)
+        assert free_memory(torch.device("cuda:1")) == 700 + 200
+
+    @pytest.mark.parametrize("device", ["cpu", "mps", "xpu"])
+    def test_of_others_nothing_is_known(self, device):
+        assert free_memory(torch.device(device)) == 0
