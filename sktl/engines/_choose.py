@@ -42,8 +42,7 @@ def choose_engine(
         As users give it. "auto" is OpenVINO where it is installed, computes on the CPU, runs the network as torch does,
         and there are pictures enough for the compilation to pay; else torch.
     precision : {"auto", "float32", "bfloat16", "float16"}
-        As users give it. "auto" is bfloat16 for OpenVINO on a CPU that computes in it, and for pictures on a CUDA
-        device that does; else float32.
+        As users give it. "auto" is what suits the engine, the hardware, the network and the samples.
     backbone : Backbone
         The network.
     device : torch.device
@@ -68,7 +67,7 @@ def choose_engine(
         if chosen is not None:
             return chosen
         engine = "torch"
-    known = _known(engine, precision, device, backbone.input_kind)
+    known = _known(engine, precision, device, backbone, example)
     types = {parameter.dtype for _, stage in backbone.stages for parameter in stage.parameters()}
     if known != "float32" and torch.float64 in types:
         if precision != "auto":
@@ -95,7 +94,7 @@ def _compiled_if_it_pays(
     x = example()
     if n_samples * x[0].numel() < WORTH_COMPILING:
         return None
-    chosen = OpenVINOEngine(backbone, _known("openvino", precision, device, backbone.input_kind))
+    chosen = OpenVINOEngine(backbone, _known("openvino", precision, device, backbone, example))
     try:
         chosen.run(x, 0, backbone.n_stages, pooled=True)
     except EngineError:
@@ -103,13 +102,15 @@ def _compiled_if_it_pays(
     return chosen
 
 
-def _known(engine: str, precision: str, device: torch.device, input_kind: str) -> str:
+def _known(
+    engine: str, precision: str, device: torch.device, backbone: Backbone, example: Callable[[], torch.Tensor]
+) -> str:
     """Return the precision in which an engine computes."""
     precisions = ENGINES[engine].precisions(device.type)
     if not precisions:
         raise ValueError(f"engine={engine!r} does not compute on {device}: use engine='torch'")
     if precision == "auto":
-        return ENGINES[engine].natural_precision(device, input_kind)
+        return ENGINES[engine].natural_precision(device, backbone, example)
     if precision not in precisions:
         raise ValueError(
             f"precision={precision!r} is not known to engine={engine!r} on {device.type}: use one of {list(precisions)}"

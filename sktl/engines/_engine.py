@@ -54,8 +54,18 @@ class Engine(abc.ABC):
         """Return the precisions that it knows on a type of device; none where it does not compute there."""
 
     @classmethod
-    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
-        """Return what suits the hardware and the samples; float32 where another would be no gain, or is not known."""
+    def natural_precision(cls, device: torch.device, backbone: Backbone, example: Callable[[], torch.Tensor]) -> str:
+        """Return what suits hardware, network and samples; float32 where another would be no gain, or is not known.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where to compute.
+        backbone : Backbone
+            The network.
+        example : callable
+            Returns a sample as the first stage takes it (1, ...).
+        """
         return "float32"
 
     @functools.cached_property

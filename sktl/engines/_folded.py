@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from sktl.backbones import behind_normalization, normalized_convolutions
+from sktl.engines._shell import shell_of
 
 __all__ = ["folded"]
 
@@ -26,7 +27,7 @@ def folded(stage: nn.Module) -> nn.Module:
     """
     pairs = [pair for pair in normalized_convolutions(stage) if not pair[1].training]
     copies: dict[nn.Module, nn.Module] = {}
-    shell = _shell(stage, copies) if pairs else stage
+    shell = shell_of(stage, copies) if pairs else stage
     for convolution, norm in pairs:
         mean, variance = norm.running_mean, norm.running_var
         if mean is None or variance is None:
@@ -36,14 +37,3 @@ def folded(stage: nn.Module) -> nn.Module:
         )
         copies[norm].forward = behind_normalization(norm).forward
     return shell
-
-
-def _shell(module: nn.Module, copies: dict[nn.Module, nn.Module]) -> nn.Module:
-    """Return a copy of a module and of those in it that shares all else; keep the copy of each."""
-    if module not in copies:
-        copy = copies[module] = object.__new__(type(module))
-        vars(copy).update(vars(module), _parameters=dict(module._parameters))
-        copy._modules = {
-            name: None if child is None else _shell(child, copies) for name, child in module._modules.items()
-        }
-    return copies[module]

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class OpenVINOEngine(Engine):
         return ("float32", "bfloat16") if device == "cpu" else ()
 
     @classmethod
-    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
+    def natural_precision(cls, device: torch.device, backbone: Backbone, example: Callable[[], torch.Tensor]) -> str:
         """Return bfloat16 where the CPU computes in it."""
         return "bfloat16" if has_native("bfloat16") else "float32"
 

@@ -12,9 +12,14 @@ from torch import nn
 from sktl.backbones import Backbone
 from sktl.engines._engine import Engine, Offer
 from sktl.engines._folded import folded
+from sktl.engines._narrowed import narrowed
 from sktl.utils._device import Send, bfloat16_unit
 
 __all__ = ["TorchEngine"]
+
+# Values of a sample from which on a CPU computes in bfloat16: 64 x 64 pixels in colour. It takes .35 to .9 of the time
+# for these (benchmarks/passes.py); what is smaller takes little time anyway.
+WORTH_ROUNDING = 3 * 64 * 64
 
 
 class TorchEngine(Engine):
@@ -49,9 +54,15 @@ class TorchEngine(Engine):
         return known.get(device, ("float32",))
 
     @classmethod
-    def natural_precision(cls, device: torch.device, input_kind: str) -> str:
-        """Return bfloat16 for pictures on a CUDA device that has a unit for such products, else float32."""
-        pays = input_kind == "image" and device.type == "cuda" and bfloat16_unit(device) == "matrices"
+    def natural_precision(cls, device: torch.device, backbone: Backbone, example: Callable[[], torch.Tensor]) -> str:
+        """Return bfloat16 for pictures where there is a unit for such products, else float32.
+
+        On a CPU only for convolutional networks, as attention may take twice the time in it, and for pictures of some
+        size.
+        """
+        pays = backbone.input_kind == "image" and bfloat16_unit(device) is not None
+        if pays and device.type == "cpu":
+            pays = backbone.architecture == "cnn" and example()[0].numel() >= WORTH_ROUNDING
         return "bfloat16" if pays else "float32"
 
     @property
@@ -72,7 +83,7 @@ class TorchEngine(Engine):
     def run(self, x: torch.Tensor, start: int, stop: int, pooled: bool, offer: Offer | None = None) -> np.ndarray:
         """Return what the stages make of a batch; what each returns is offered, as it is and averaged."""
         axis, is_reduced = self.backbone.channel_axis, self.precision != "float32"
-        dtype = getattr(torch, self.precision)
+        dtype = self.dtype
         x = self._arrived(x) if x.is_cuda else x.to(self.device)
         x = _in_one_layout(x.to(dtype) if start and is_reduced else x, axis if start else 1)
         for depth in range(start + 1, stop + 1):
@@ -85,6 +96,11 @@ class TorchEngine(Engine):
                     offer(depth, False, functools.partial(self._rows, x, False))
                 offer(depth, True, functools.partial(self._rows, x, True))
         return np.ascontiguousarray(self._rows(x, pooled))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the products."""
+        return getattr(torch, self.precision)
 
     @functools.cached_property
     def _copies(self) -> torch.cuda.Stream:
@@ -106,7 +122,8 @@ class TorchEngine(Engine):
         if number not in self._stages:
             stage: nn.Module = self.backbone.between(number, number + 1)
             stage = folded(stage) if self.folds else stage
-            self._stages[number] = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
+            stage = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
+            self._stages[number] = stage if self.precision == "float32" else narrowed(stage, self.dtype)
         return self._stages[number]
 
 

@@ -25,12 +25,14 @@ from sktl.utils._device import choose_device
 
 __all__ = ["BackboneEstimator", "how_many_at_once"]
 
-# Samples that pass through the frozen part at once. Pictures leave the caches of a processor with few: on two cores
-# torch takes a fifth less time for eight at once than for 32. A table has to come in few batches, as a product of few
-# rows is rounded otherwise than one of many.
-FEWEST, PICTURES_PER_CORE = 8, 4
+# Samples that pass through the frozen part at once. Pictures go by their pixels: few large ones leave the caches of a
+# processor, and for few small ones the weights are fetched over and over. On two cores ResNet-18 takes a quarter of the
+# time for 392 of 32 pixels at once as for eight, and half for 98 of 64 (benchmarks/passes.py).
+FEWEST, MOST = 8, 1024
+PIXELS_PER_CORE = 4 * 224**2
 # A GPU is at work throughout on many only; 128 of 224 pixels take 1 GB in a ResNet-50.
-MOST_ON_A_GPU, PIXELS_ON_A_GPU = 1024, 128 * 224**2
+PIXELS_ON_A_GPU = 128 * 224**2
+# A table has to come in few batches, as a product of few rows is rounded otherwise than one of many.
 TENSORS_AT_ONCE = 64
 TABLE_ROWS_AT_ONCE = 8192
 
@@ -159,9 +161,9 @@ def how_many_at_once(engine: Engine, samples: Samples) -> int:
     kind = engine.backbone.input_kind
     if kind != "image":
         return {"tensor": TENSORS_AT_ONCE, "table": TABLE_ROWS_AT_ONCE}[kind]
-    if engine.device.type == "cpu":
-        return max(FEWEST, PICTURES_PER_CORE * torch.get_num_threads())
     if len(samples) <= FEWEST:
         return FEWEST
+    on_cpu = engine.device.type == "cpu"
+    pixels = max(FEWEST * 224**2, PIXELS_PER_CORE * torch.get_num_threads()) if on_cpu else PIXELS_ON_A_GPU
     height, width = samples.load(np.arange(1)).shape[-2:]
-    return min(MOST_ON_A_GPU, max(FEWEST, PIXELS_ON_A_GPU // (height * width)))
+    return min(MOST, max(FEWEST, pixels // (height * width)))

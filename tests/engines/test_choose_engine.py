@@ -28,8 +28,8 @@ def backbone():
     return backbone_of(nn.Conv2d(3, 4, 3))
 
 
-def choose(backbone, engine="auto", precision="auto", device=CPU, n_samples=MANY):
-    return choose_engine(engine, precision, backbone, device, n_samples, lambda: torch.rand(1, 3, 8, 8))
+def choose(backbone, engine="auto", precision="auto", device=CPU, n_samples=MANY, side=8):
+    return choose_engine(engine, precision, backbone, device, n_samples, lambda: torch.rand(1, 3, side, side))
 
 
 class TestAuto:
@@ -64,6 +64,24 @@ class TestAuto:
         chosen = choose(backbone_of(nn.Conv2d(3, 4, 3), input_kind=kind), device=torch.device("cuda"))
         assert (chosen.name, chosen.precision) == ("torch", precision)
 
+    @pytest.mark.parametrize(
+        ("unit", "others", "side", "precision"),
+        [
+            ("vectors", {}, 64, "bfloat16"),
+            ("matrices", {}, 64, "bfloat16"),
+            (None, {}, 64, "float32"),
+            ("vectors", {}, 63, "float32"),
+            ("vectors", {"architecture": "transformer"}, 64, "float32"),
+            ("vectors", {"input_kind": "tensor"}, 64, "float32"),
+        ],
+    )
+    def test_torch_on_a_cpu_with_a_unit_for_it(self, monkeypatch, unit, others, side, precision):
+        monkeypatch.setattr("sktl.engines._torch.bfloat16_unit", lambda device: unit)
+        backbone = backbone_of(nn.Conv2d(3, 4, 3), **others)
+        chosen = choose(backbone, "torch", side=side)
+        assert (chosen.name, chosen.precision) == ("torch", precision)
+        assert choose(backbone, "torch", precision="float32").precision == "float32"
+
     def test_openvino_by_name_has_the_precision_of_the_cpu_for_any_samples(self, monkeypatch):
         monkeypatch.setattr("sktl.engines._openvino.has_native", lambda name: True)
         for kind in ("image", "table", "tensor"):
@@ -80,8 +98,9 @@ class TestAuto:
             assert choose(backbone, precision="float32").precision == "float32"
             assert choose(backbone, n_samples=1).precision == "float32"
 
-    def test_of_a_few_pictures_none_is_loaded(self, backbone):
-        chosen = choose_engine("auto", "auto", backbone, CPU, 3, lambda: pytest.fail("a sample was loaded"))
+    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+    def test_of_a_few_pictures_none_is_loaded_to_predict(self, backbone, precision):
+        chosen = choose_engine("auto", precision, backbone, CPU, 3, lambda: pytest.fail("a sample was loaded"))
         assert isinstance(chosen, TorchEngine)
 
     def test_devices_that_nobody_spoke_of_have_float32(self, backbone):

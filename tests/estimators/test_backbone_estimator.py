@@ -5,7 +5,7 @@ from torch import nn
 
 from sktl.backbones import Backbone
 from sktl.engines import TorchEngine
-from sktl.estimators._backbone_estimator import FEWEST, MOST_ON_A_GPU, PICTURES_PER_CORE, how_many_at_once
+from sktl.estimators._backbone_estimator import FEWEST, MOST, how_many_at_once
 from sktl.features import Samples
 
 
@@ -32,7 +32,7 @@ def make_samples(asked):
 
 @pytest.mark.parametrize(
     ("shape", "expected"),
-    [((3, 224, 224), 128), ((3, 448, 448), 32), ((3, 24, 24), MOST_ON_A_GPU), ((3, 4000, 3000), FEWEST)],
+    [((3, 224, 224), 128), ((3, 448, 448), 32), ((3, 24, 24), MOST), ((3, 4000, 3000), FEWEST)],
 )
 def test_a_gpu_takes_as_many_pixels_as_it_has_room_for(make_samples, shape, expected):
     engine = TorchEngine(picture_backbone(), device=torch.device("cuda"))
@@ -45,10 +45,12 @@ def test_for_few_pictures_none_is_decoded_twice(make_samples, asked):
     assert not asked
 
 
-def test_a_cpu_takes_few_pictures_of_any_size(make_samples, asked):
-    expected = max(FEWEST, PICTURES_PER_CORE * torch.get_num_threads())
-    assert how_many_at_once(TorchEngine(picture_backbone()), make_samples(10_000, 3, 24, 24)) == expected
-    assert not asked
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
+def test_a_cpu_takes_fewer_of_large_ones(make_samples, n_threads):
+    engine = TorchEngine(picture_backbone())
+    torch.set_num_threads(n_threads)  # put back behind each test
+    found = [how_many_at_once(engine, make_samples(10_000, 3, side, side)) for side in (448, 224, 112, 56, 8)]
+    assert found == [FEWEST, 8, 32, 128, MOST] if n_threads < 4 else [FEWEST, 16, 64, 256, MOST]
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
 from sktl.backbones import get_backbone
 from sktl.engines import TorchEngine, _choose, _openvino
+from sktl.engines import _torch
 from sktl.estimators import _fit_plan
 from sktl.estimators._open_samples import choose_preprocessing
 from sktl.inputs import open_images
@@ -80,11 +81,13 @@ class TestTrainedStages:
     ):
         X, y = pictures
         given = {"freeze": freeze, "image_size": 64, "engine": "torch", "max_epochs": 3}
-        monkeypatch.setattr(_fit_plan, "bfloat16_unit", lambda device: "matrices")
+        for module in (_fit_plan, _torch):
+            monkeypatch.setattr(module, "bfloat16_unit", lambda device: "matrices")
         reduced = make(backbone, **given).fit(X, y)
         plain = make(backbone, precision="float32", **given).fit(X, y)
         assert (reduced.training_precision_, plain.training_precision_) == (expected, "float32")
-        assert reduced.precision_ == "float32"
+        assert (reduced.precision_, plain.precision_) == ("bfloat16", "float32")
+        assert reduced.net_.module_.precision == "float32"
         assert reduced.score(X, y) == pytest.approx(plain.score(X, y), abs=2 / N)
         np.testing.assert_allclose(reduced.predict_proba(X[:1]), reduced.predict_proba(X)[:1], rtol=1e-3, atol=1e-5)
         again = pickle.loads(pickle.dumps(reduced))
