@@ -9,8 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sktl import ActivationCache, BackboneFeatures, MultiTaskClassifier, TransferClassifier, TransferRegressor
 from sktl.backbones import get_backbone
-from sktl.engines import TorchEngine, _choose, _openvino
-from sktl.engines import _torch
+from sktl.engines import TorchEngine, _choose, _openvino, _torch
 from sktl.estimators import _fit_plan
 from sktl.estimators._open_samples import choose_preprocessing
 from sktl.inputs import open_images
