@@ -14,7 +14,7 @@ from _paired import difference_in_words
 from _picture_sets import picture_sets
 from _table import save_table
 
-from sktl import TransferClassifier
+from sktl import ActivationCache, TransferClassifier
 from sktl.backbones import get_backbone
 
 WEIGHTS = {"mobilenet_v2": "weights/mobilenet_v2-imagenet.pth", "efficientnet_lite0": None}
@@ -30,15 +30,16 @@ def main():
     for name, file in WEIGHTS.items():
         backbone = get_backbone(name, "default" if file is None else str(options.data / file))
         for one in picture_sets(options.data).values():
-            test = one.pictures(one.test, backbone.preprocessing)
+            test, cache = one.pictures(one.test, backbone.preprocessing), ActivationCache()
             scores = {"float32": [], "bfloat16": []}
             for per_class, draw in itertools.product(SIZES, range(options.draws)):
                 chosen = one.draw(per_class, draw)
                 X = one.pictures(chosen, backbone.preprocessing)
                 for precision, found in scores.items():
                     model = TransferClassifier(
-                        backbone, freeze="all", image_size=None, engine="torch", precision=precision, random_state=draw
-                    )
+                        backbone, freeze="all", image_size=None, engine="torch", precision=precision, cache=cache,
+                        random_state=draw,
+                    )  # fmt: skip
                     found.append(model.fit(X, one.y[chosen]).score(test, one.y[one.test]))
             row = [name, one.name, *(f"{np.mean(scores[p]):.3f}" for p in scores)]
             rows.append([*row, difference_in_words(scores["bfloat16"], scores["float32"])])

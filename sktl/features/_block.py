@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["Block", "DamagedBlock", "count_rows", "map_rows", "open_block", "write_block"]
+__all__ = ["Block", "DamagedBlock", "Draft", "count_rows", "map_rows", "open_block", "write_block"]
 
 KEY_BYTES = 16
 NAME_DIGITS = 32  # of a checksum in hexadecimal
@@ -89,31 +89,66 @@ class Block:
         self.last_touch = 0
 
 
+class Draft:
+    """A file that holds a block and is none yet: nobody looks at it until it has its name.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is written.
+    keys : sequence of bytes
+        One per row.
+    rows : ndarray
+        The rows.
+    """
+
+    def __init__(self, folder: pathlib.Path, keys: Sequence[bytes], rows: np.ndarray):
+        self._folder = folder
+        self._temporary = folder / f".{uuid.uuid4().hex}.tmp"
+        try:
+            self._checksum = _write(self._temporary, keys, rows)
+        except BaseException:
+            self.discard()
+            raise
+
+    def publish(self, priority: int) -> pathlib.Path:
+        """Make it a block and return its path, which tells its checksum and priority."""
+        path = self._folder / f"{self._checksum}-{priority}.npy"
+        os.replace(self._temporary, path)
+        return path
+
+    def discard(self) -> None:
+        """Delete the file, unless it is a block by now."""
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
 def write_block(folder: pathlib.Path, keys: Sequence[bytes], rows: np.ndarray, priority: int) -> pathlib.Path:
     """Write a block into ``folder`` and return its path, which tells its checksum and priority.
 
     Under that name there is a whole block or none. It is not forced onto the disk, which would cost more than it
     saves: what a power cut leaves of it fails its checksum, and is computed again.
     """
-    dtype = np.dtype([("key", f"V{KEY_BYTES}", (len(keys),)), ("row", rows.dtype, rows.shape)])
-    temporary = folder / f".{uuid.uuid4().hex}.tmp"
+    draft = Draft(folder, keys, rows)
     try:
-        with open(temporary, "xb") as file:
-            tee = _Tee(file, _checksum(folder))
-            header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (1,)}
-            np.lib.format.write_array_header_1_0(tee, header)
-            tee.write(b"".join(keys))
-            step = max(1, CHUNK_BYTES // max(1, rows[:1].nbytes))
-            for start in range(0, len(rows), step):
-                chunk = np.ascontiguousarray(rows[start : start + step])
-                tee.write(chunk.reshape(-1).view(np.uint8).data)
-        path = folder / f"{tee.digest.hexdigest()}-{priority}.npy"
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    return path
+        return draft.publish(priority)
+    finally:
+        draft.discard()
+
+
+def _write(path: pathlib.Path, keys: Sequence[bytes], rows: np.ndarray) -> str:
+    """Write keys and rows to a new file, and return its checksum."""
+    dtype = np.dtype([("key", f"V{KEY_BYTES}", (len(keys),)), ("row", rows.dtype, rows.shape)])
+    with open(path, "xb") as file:
+        tee = _Tee(file, _checksum(path.parent))
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (1,)}
+        np.lib.format.write_array_header_1_0(tee, header)
+        tee.write(b"".join(keys))
+        step = max(1, CHUNK_BYTES // max(1, rows[:1].nbytes))
+        for start in range(0, len(rows), step):
+            chunk = np.ascontiguousarray(rows[start : start + step])
+            tee.write(chunk.reshape(-1).view(np.uint8).data)
+    return tee.digest.hexdigest()
 
 
 def open_block(path: pathlib.Path) -> Block:

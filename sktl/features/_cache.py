@@ -154,7 +154,11 @@ class ActivationCache:
         check_ids(space, keys)
         rows = np.asarray(rows)
         check_rows(keys, rows, priority)
-        with self._store.exclusive(None):
+        draft = self._store.draft(space, keys, rows)
+        with contextlib.ExitStack() as held:
+            if draft is not None:
+                held.callback(draft.discard)
+            held.enter_context(self._store.exclusive(None))
             index, places, _ = self._store.locate(space, keys, wanted=priority == 1)
             shape, dtype = index.like() or (rows.shape[1:], rows.dtype)
             if (shape, dtype) != (rows.shape[1:], rows.dtype):
@@ -166,7 +170,7 @@ class ActivationCache:
             for position in np.flatnonzero(places < 0).tolist():
                 first.setdefault(keys[position], position)
             missing = list(first.values())
-            n_stored = self._store.put(space, keys, rows, missing, priority)
+            n_stored = self._store.put(space, keys, rows, missing, priority, draft)
         return len(keys) if n_stored == len(missing) else missing[n_stored]
 
     @property

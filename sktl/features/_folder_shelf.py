@@ -8,7 +8,7 @@ import pathlib
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import filelock
 import numpy as np
@@ -19,6 +19,7 @@ from sktl.features._block import (
     NAME_DIGITS,
     TEMPORARY_NAME,
     Block,
+    Draft,
     count_rows,
     map_rows,
     write_block,
@@ -140,11 +141,20 @@ class FolderShelf:
             return max(shown, block.last_use) if block is not None else shown
         return 0
 
-    def put(self, space: bytes, keys: list[bytes], rows: np.ndarray, priority: int) -> Block:
-        """Write a file of rows."""
+    def draft(self, space: bytes, keys: Sequence[bytes], rows: np.ndarray) -> Draft | None:
+        """Write a file of rows that is no block yet, which takes most of the time of `put`; None where it fails."""
+        try:
+            return Draft(self.folder / space.hex(), keys, rows)
+        except OSError:
+            return None
+
+    def put(
+        self, space: bytes, keys: list[bytes], rows: np.ndarray, priority: int, draft: Draft | None = None
+    ) -> Block:
+        """Make a file of rows a block: the draft of them, or one that is written now."""
         folder = self.folder / space.hex()
         folder.mkdir(exist_ok=True)
-        path = write_block(folder, keys, rows, priority)
+        path = write_block(folder, keys, rows, priority) if draft is None else draft.publish(priority)
         return Block(path.name[:NAME_DIGITS], keys, rows.shape, rows.dtype, priority)
 
     def rows_of(self, space: bytes, block: Block) -> np.ndarray:

@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -56,7 +56,10 @@ class MemoryShelf:
         """Return when a block was last used."""
         return block.last_use if block is not None else 0
 
-    def put(self, space: bytes, keys: list[bytes], rows: np.ndarray, priority: int) -> Block:
+    def draft(self, space: bytes, keys: Sequence[bytes], rows: np.ndarray) -> None:
+        """Do nothing, and so return None: no other process waits while rows are copied."""
+
+    def put(self, space: bytes, keys: list[bytes], rows: np.ndarray, priority: int, draft: object = None) -> Block:
         """Hold a copy of ``rows``."""
         return Block(str(next(self._names)), keys, rows.shape, rows.dtype, priority, copy_apart(rows))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sktl.exceptions import CacheWarning
-from sktl.features._block import KEY_BYTES, NAME_DIGITS, Block, DamagedBlock, open_block
+from sktl.features._block import KEY_BYTES, NAME_DIGITS, Block, DamagedBlock, Draft, open_block
 from sktl.features._budget import Resident, block_sizes, leaving
 from sktl.features._folder_shelf import FolderShelf
 from sktl.features._index import RowIndex
@@ -54,6 +54,7 @@ class RowStore:
         self._bound: int | None = None
         self._sessions: list[int] = []
         self._now = 0
+        self._is_full = False
         self._unreadable: set[pathlib.Path] = set()
         self._messages: list[str] = []
 
@@ -116,8 +117,28 @@ class RowStore:
                 index.drop(block.name)
             raise
 
-    def put(self, space: bytes, keys: Sequence[bytes], rows: np.ndarray, positions: list[int], priority: int) -> int:
-        """Store the rows at ``positions``, which are not there, and return how many fit; hold the lock of the bound."""
+    def draft(self, space: bytes, keys: Sequence[bytes], rows: np.ndarray) -> Draft | None:
+        """Write rows apart from the others, so that other processes need not wait while it is done.
+
+        None where it would be in vain: some of the rows are there, or no more fit.
+        """
+        if self._is_full or len(set(keys)) < len(keys) or (self.locate(space, keys)[1] >= 0).any():
+            return None
+        return self.shelf.draft(space, keys, rows)
+
+    def put(
+        self,
+        space: bytes,
+        keys: Sequence[bytes],
+        rows: np.ndarray,
+        positions: list[int],
+        priority: int,
+        draft: Draft | None = None,
+    ) -> int:
+        """Store the rows at ``positions``, which are not there, and return how many fit; hold the lock of the bound.
+
+        If all fit into one block, the draft of all rows is made that block.
+        """
         index = self._indexes[space]
         row_bytes = KEY_BYTES + rows[:1].nbytes
         n_stored = 0
@@ -126,7 +147,8 @@ class RowStore:
             try:
                 is_run = part[-1] - part[0] == len(part) - 1  # positions rise: a view will do
                 chosen = rows[part[0] : part[-1] + 1] if is_run else rows[part]
-                block = self.shelf.put(space, [keys[i] for i in part], chosen, priority)
+                whole = draft if size == len(keys) else None
+                block = self.shelf.put(space, [keys[i] for i in part], chosen, priority, whole)
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
@@ -140,6 +162,7 @@ class RowStore:
                 block.last_request = block.last_use if priority else 0
                 index.add(block)
             n_stored += size
+        self._is_full = n_stored < len(positions)
         self._warn()
         return n_stored
 

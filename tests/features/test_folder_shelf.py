@@ -3,6 +3,7 @@ import pathlib
 import pickle
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from sktl.features import _folder_shelf
 from sktl.features._cache import ActivationCache
+from sktl.features._folder_shelf import FolderShelf
 
 SPACE, OTHER = b"a" * 16, b"b" * 16
 
@@ -135,6 +137,82 @@ def test_temporary_files_are_never_read_and_swept_after_a_day(tmp_path):
     assert again.contains(SPACE, keys_of(0, 1)).tolist() == [True, False]
     assert again.n_rows == 1
     assert (young.exists(), old.exists(), foreign.exists()) == (True, False, True)
+
+
+class TestDrafts:
+    """Rows are written before the lock of the bound is taken, and have their name under it."""
+
+    @pytest.fixture
+    def cache(self, tmp_path):
+        cache = ActivationCache(tmp_path, max_bytes=10_000)
+        write(cache, 0)
+        return cache
+
+    @pytest.fixture
+    def drafts(self, monkeypatch):
+        made, plain = [], FolderShelf.draft
+        monkeypatch.setattr(FolderShelf, "draft", lambda *args: made.append(args[2]) or plain(*args))
+        return made
+
+    def test_rows_are_written_while_another_process_has_the_lock(self, cache, tmp_path):
+        other = ActivationCache(tmp_path)
+        with other._store.exclusive(None):
+            thread = threading.Thread(target=write, args=(cache, 1))
+            thread.start()
+            (draft,) = wait_for(lambda: list(tmp_path.glob("*/.*.tmp")))
+            inode = draft.stat().st_ino
+            assert not other.contains(SPACE, keys_of(1)).any()
+        thread.join()
+        assert other.contains(SPACE, keys_of(1)).all()
+        assert inode in [path.stat().st_ino for path in files(tmp_path)]
+
+    def test_of_rows_that_are_there_none_is_written(self, cache, tmp_path, drafts):
+        write(cache, 0)
+        cache.write(SPACE, keys_of(0, 1), np.ones((2, 123)))
+        assert not drafts
+        assert cache.contains(SPACE, keys_of(0, 1)).all()
+
+    def test_rows_that_come_twice(self, cache, drafts):
+        cache.write(SPACE, keys_of(1, 1), np.ones((2, 123)))
+        assert not drafts
+        assert cache.n_rows == 2
+
+    def test_a_draft_of_rows_that_another_has_written_by_then_is_discarded(self, cache, tmp_path):
+        other = ActivationCache(tmp_path)
+        with other._store.exclusive(None):
+            thread = threading.Thread(target=write, args=(cache, 1))
+            thread.start()
+            wait_for(lambda: list(tmp_path.glob("*/.*.tmp")))
+            write(other, 1)
+        thread.join()
+        assert cache.n_rows == 2
+        assert not list(tmp_path.glob("*/.*.tmp"))
+
+    def test_a_full_cache_stops_writing_them(self, tmp_path, drafts):
+        cache = ActivationCache(tmp_path, max_bytes=4_000)
+        with cache.lock(SPACE):  # what is written under it stays
+            stored = [write(cache, number) for number in range(5)]
+        assert stored == [1, 1, 0, 0, 0]
+        assert drafts == [keys_of(0), keys_of(1), keys_of(2)]
+        write(cache, 5)
+        assert drafts[3:] == []
+        write(cache, 6)
+        assert drafts[3:] == [keys_of(6)]
+        assert not list(tmp_path.glob("*/.*.tmp"))
+
+    def test_rows_of_another_shape_leave_nothing_behind(self, cache, tmp_path):
+        with pytest.raises(ValueError, match="rows of this space have the shape"):
+            cache.write(SPACE, keys_of(5), np.ones((1, 7)))
+        assert not list(tmp_path.glob("*/.*.tmp"))
+
+
+def wait_for(found, seconds=10):
+    """Return what is found as soon as it is something."""
+    end = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return result
 
 
 def test_a_process_that_is_killed_leaves_no_block(tmp_path):
