@@ -100,10 +100,10 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         What runs the frozen stages. ``"auto"`` is OpenVINO where it is installed (the extra ``openvino``), computes on
         the CPU and takes the network, and there are pictures enough for its compilation to pay; else torch.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        The type of products in frozen stages; what they return is float32. ``"auto"`` is bfloat16 for OpenVINO on a CPU
-        that computes in it, and for pictures on a CUDA device that does (Ampere and later); else float32, in which
-        torch computes batch normalisation within convolutions; where ``"float32"`` is given, torch's features have the
-        bits of the network as it is. Where ``"bfloat16"`` is given, stages are trained in it too, by autocast, and
+        The type of products in frozen stages; what they return is float32. ``"auto"`` is bfloat16 for pictures where
+        the device has a unit for it (AMX, AVX-512 BF16, CUDA from Ampere on), by torch on a CPU for convolutional
+        networks and 64 by 64 pixels or more; else float32. Torch computes batch normalisation within convolutions;
+        where ``"float32"`` is given, its features have the bits of the network as it is. Where ``"bfloat16"`` is given, stages are trained in it too, by autocast, and
         predict in it. ``"auto"`` trains stages in bfloat16, and predicts in float32, where the device has a unit for
         it, the network is a pretrained convolutional one, and samples have 64 by 64 pixels or more (AMX, CUDA), or 128
         by 128 (AVX-512 BF16); else they are trained in float32, as heads are.
