@@ -216,8 +216,9 @@ class Backbone:
     def fingerprints(self) -> tuple[bytes, ...]:
         """Return the fingerprints of the first 0, 1, 2, ... stages, for which the code of each is read once."""
         codes = [fingerprint_code(module) for module in self._modules]
+        weights = [self._weights_of(module) for module in self._modules]
         return tuple(
-            join_fingerprints(*codes[:depth], self.weights_fingerprint(depth)) for depth in range(len(codes) + 1)
+            join_fingerprints(*codes[:depth], join_fingerprints(*weights[:depth])) for depth in range(len(codes) + 1)
         )
 
     def weights_fingerprint(self, depth: int | None = None) -> bytes:

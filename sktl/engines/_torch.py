@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import functools
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +21,9 @@ __all__ = ["TorchEngine"]
 # Values of a sample from which on a CPU computes in bfloat16: 64 x 64 pixels in colour. It takes .35 to .9 of the time
 # for these (benchmarks/passes.py); what is smaller takes little time anyway.
 WORTH_ROUNDING = 3 * 64 * 64
+# Stages as they are run, with the versions of the tensors they were made of, for as long as their backbone is there. To
+# make those of a ResNet-50 takes several times as long as a picture's way through them.
+_PREPARED: weakref.WeakKeyDictionary[Backbone, dict[tuple, tuple[tuple, nn.Module]]] = weakref.WeakKeyDictionary()
 
 
 class TorchEngine(Engine):
@@ -118,13 +122,22 @@ class TorchEngine(Engine):
         return (self.backbone.pool(x) if pooled else x).cpu().numpy()
 
     def _stage(self, number: int) -> nn.Module:
-        """Return a frozen stage on the device: itself, or a copy as short-lived as this object."""
+        """Return a frozen stage on the device, as it is run; what an earlier engine made of it serves this one too."""
         if number not in self._stages:
-            stage: nn.Module = self.backbone.between(number, number + 1)
-            stage = folded(stage) if self.folds else stage
-            stage = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
-            self._stages[number] = stage if self.precision == "float32" else narrowed(stage, self.dtype)
+            stage = self.backbone.between(number, number + 1)
+            version = tuple((id(tensor), tensor._version) for tensor in stage.state_dict(keep_vars=True).values())
+            kept = _PREPARED.setdefault(self.backbone, {})
+            key = number, self.folds, self.precision, str(self.device)
+            if key not in kept or kept[key][0] != version:
+                kept[key] = version, self._prepare(stage)
+            self._stages[number] = kept[key][1]
         return self._stages[number]
+
+    def _prepare(self, stage: nn.Module) -> nn.Module:
+        """Return a stage as it is run: itself, or one that shares with it what need not be another."""
+        stage = folded(stage) if self.folds else stage
+        stage = stage if self.device.type == "cpu" else copy.deepcopy(stage).to(self.device)
+        return stage if self.precision == "float32" else narrowed(stage, self.dtype)
 
 
 def _in_one_layout(x: torch.Tensor, channel_axis: int) -> torch.Tensor:

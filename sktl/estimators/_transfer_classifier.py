@@ -103,10 +103,11 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
         The type of products in frozen stages; what they return is float32. ``"auto"`` is bfloat16 for pictures where
         the device has a unit for it (AMX, AVX-512 BF16, CUDA from Ampere on), by torch on a CPU for convolutional
         networks and 64 by 64 pixels or more; else float32. Torch computes batch normalisation within convolutions;
-        where ``"float32"`` is given, its features have the bits of the network as it is. Where ``"bfloat16"`` is given, stages are trained in it too, by autocast, and
-        predict in it. ``"auto"`` trains stages in bfloat16, and predicts in float32, where the device has a unit for
-        it, the network is a pretrained convolutional one, and samples have 64 by 64 pixels or more (AMX, CUDA), or 128
-        by 128 (AVX-512 BF16); else they are trained in float32, as heads are.
+        where ``"float32"`` is given, its features have the bits of the network as it is. Where ``"bfloat16"`` is given,
+        stages are trained in it too, by autocast, and predict in it. ``"auto"`` trains stages in bfloat16, and predicts
+        in float32, where the device has a unit for it, the network is a pretrained convolutional one, and samples have
+        64 by 64 pixels or more (AMX, CUDA), or 128 by 128 (AVX-512 BF16); else they are trained in float32, as heads
+        are.
     cache : "auto", path-like, ActivationCache or None, default="auto"
         Where the activations of frozen stages are kept for other epochs, folds and candidates. ``"auto"`` is the
         memory of this process, shared by all estimators; a folder is shared by processes and outlives them; None keeps
