@@ -1,5 +1,7 @@
 """What torch's engine does on a CUDA device."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,11 @@ from torch import nn
 from sktl import TransferClassifier
 from sktl.backbones import Backbone, WeightsInfo
 from sktl.engines import TorchEngine
-from sktl.features import FrozenActivations
+from sktl.engines._folded import folded
+from sktl.features import ArrayRows, FrozenActivations
 from sktl.features._samples import Samples
+from sktl.inputs import open_images
+from sktl.utils._preprocessing import Preprocessing
 
 pytestmark = [
     pytest.mark.cuda,
@@ -82,3 +87,35 @@ def test_stages_are_trained_and_read_by_a_cpu(backbone, pictures):
     there = fitted.predict_proba(X)
     here = fitted.set_params(device="cpu").predict_proba(X)
     np.testing.assert_allclose(there, here, atol=0.05)
+
+
+def test_memory_there_does_not_grow_with_the_candidates(backbone, pictures):
+    X, y = pictures
+    used = []
+    for freeze in (1, 2, "all") * 3:
+        TransferClassifier(backbone, freeze=freeze, device="cuda", max_epochs=2, random_state=0).fit(X, y)
+        used.append(torch.cuda.memory_allocated())
+    assert used[-3:] == used[3:6]
+
+
+def test_rows_to_train_on_are_on_the_device():
+    array = np.arange(12, dtype=np.float32).reshape(4, 3)
+    rows = ArrayRows(array).on(CUDA)
+    batch = rows.batch(np.array([2, 0, 2]))
+    assert batch.is_cuda
+    assert np.array_equal(batch.cpu().numpy(), array[[2, 0, 2]])
+
+
+def test_pixels_are_standardised_there_to_the_same_bits(pictures):
+    images, preprocessing = open_images(pictures[0]), Preprocessing().at_size(None)
+    there = images.load(range(80), preprocessing, send=lambda x: x.pin_memory().to(CUDA, non_blocking=True))
+    assert torch.equal(there.cpu(), images.load(range(80), preprocessing))
+
+
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_rounded_weights_have_the_bits_of_autocast(backbone, precision):
+    engine, x = TorchEngine(backbone, precision, CUDA), torch.rand(6, 3, 24, 24)
+    plain = copy.deepcopy(folded(backbone.prefix(3))).to(CUDA)
+    with torch.no_grad(), torch.autocast("cuda", getattr(torch, precision)):
+        expected = plain(x.to(CUDA).contiguous(memory_format=torch.channels_last))
+    assert np.array_equal(engine.run(x, 0, 3, False), expected.float().cpu().numpy())
