@@ -41,12 +41,14 @@ def image_samples(
     ValueError
         Where a view is asked for, and there is no augmentation to make it.
     """
+    size = None if preprocessing is None else preprocessing.size
     plain = Samples(
         n_samples=len(images),
         load=lambda indices: images.load(indices, preprocessing),
         keys=images.keys,
         view=repr((preprocessing, images.scale)),
         load_sent=lambda indices, send: images.load(indices, preprocessing, send=send),
+        shape=None if size is None else (images.n_channels, *size),
         in_memory=images.shape is not None,
     )
     if view == 0:
@@ -71,6 +73,7 @@ def tensor_samples(
         load=lambda indices: tensors.load(indices, dtype),
         keys=tensors.keys,
         view=str(dtype),
+        shape=tensors.shape,
         in_memory=tensors.shape is not None,
     )
     if view == 0:
@@ -105,6 +108,7 @@ def _view_of(
         load=lambda indices: load(indices, views.fixed(plain.keys(indices), view, seed)),
         keys=plain.keys,
         view=repr((plain.view, views.name, view, seed)),
+        shape=plain.shape,
         in_memory=plain.in_memory,
     )
 

@@ -30,6 +30,9 @@ class Samples:
     load_sent : callable or None, default=None
         Takes indices and what brings a tensor to a device, and returns what ``load`` does, on that device: for samples
         that are smaller before the last steps, which are done there. None: what ``load`` returns is brought there.
+    shape : tuple of int or None, default=None
+        The shape of a sample as ``load`` returns it, where the view settles it. None: that of the first one, which is
+        loaded to learn it where rows are cached. Samples of two shapes share no row.
     in_memory : bool, default=False
         Whether the samples were given as arrays. Only then may all of them be held ready for the first stage.
     """
@@ -39,6 +42,7 @@ class Samples:
     keys: Callable[[np.ndarray], list[bytes]]
     view: str
     load_sent: Callable[[np.ndarray, Send], torch.Tensor] | None = None
+    shape: tuple[int, ...] | None = None
     in_memory: bool = False
 
     def __len__(self) -> int:
@@ -53,5 +57,6 @@ class Samples:
             keys=lambda some: self.keys(indices[some]),
             view=self.view,
             load_sent=None if sent is None else lambda some, send: sent(indices[some], send),
+            shape=self.shape,
             in_memory=self.in_memory,
         )

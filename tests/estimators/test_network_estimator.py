@@ -19,6 +19,7 @@ from torch import nn
 from sktl import TransferClassifier, TransferRegressor
 from sktl.backbones import MLP, Backbone
 from sktl.exceptions import SkippedImageWarning, UnknownBackboneError, UnreadableImageError
+from sktl.features import ActivationCache
 
 QUICK = {"max_epochs": 2, "head_l2": 1e-2, "random_state": 0}
 
@@ -40,6 +41,10 @@ def encoded(picture):
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "png")
     return file.getvalue()
+
+
+def clone_without_cache(fitted):
+    return copy.copy(fitted).set_params(cache=None)
 
 
 class Counts(Callback):
@@ -519,6 +524,19 @@ class TestPictures:
             ValueError, match=r"X has samples of shape \(6, 6\), but .* fitted to samples of shape \(8, 8\)"
         ):
             fitted.predict(X[:, :6, :6])
+
+    @pytest.mark.parametrize("freeze", [1, "all"])
+    @pytest.mark.parametrize("form", ["arrays", "files"])
+    @pytest.mark.parametrize("where", ["memory", "folder"])
+    def test_another_size_where_the_network_takes_any(
+        self, Estimator, make_module, pictures, freeze, form, where, tmp_path
+    ):
+        X, y = pictures
+        cache = ActivationCache(tmp_path) if where == "folder" else ActivationCache()
+        as_given = (lambda some: [encoded(one) for one in some]) if form == "files" else np.ascontiguousarray
+        fitted = Estimator(make_module(), freeze=freeze, cache=cache, **QUICK).fit(as_given(X), y)
+        few = fitted.predict(as_given(X[:, :7, :6]))
+        np.testing.assert_allclose(clone_without_cache(fitted).predict(as_given(X[:, :7, :6])), few, rtol=1e-4)
 
     def test_bytes_after_floats(self, Estimator, make_module, pictures):
         X, y = pictures
