@@ -6,6 +6,8 @@ from typing import Literal
 
 import torch
 
+from sktl.training._batches import count_batches
+
 __all__ = [
     "choose_batch_size",
     "choose_epochs",
@@ -59,7 +61,7 @@ def choose_epochs(max_epochs: int | Literal["auto"], n_samples: int, batch_size:
     epochs, steps = (
         (FINE_TUNING_EPOCHS, FINE_TUNING_STEPS) if starts_trained else (FROM_SCRATCH_EPOCHS, FROM_SCRATCH_STEPS)
     )
-    return max(epochs, math.ceil(steps / math.ceil(n_samples / batch_size)))
+    return max(epochs, math.ceil(steps / count_batches(n_samples, batch_size)))
 
 
 def choose_lr(
