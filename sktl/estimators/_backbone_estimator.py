@@ -58,13 +58,19 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
             inputs = open_tensors(X)
         else:
             inputs = open_tensors(validate_data(self, X, reset=reset, dtype=[np.float64, np.float32]))
-        if reset and kind != "table":
-            self.input_shape_ = inputs.shape
         if reset:
-            # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``.
-            has_floats = isinstance(inputs, Images) and inputs.largest_value() > 0
-            self._scale = inputs.scale if has_floats else None
+            self._keep_form(inputs, kind)
         return inputs
+
+    def _keep_form(self, inputs: Images | Tensors, kind: str) -> None:
+        """Keep what later inputs have to agree with, and nothing of a fit to those of another kind."""
+        for name in ("input_shape_",) if kind == "table" else ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        if kind != "table":
+            self.input_shape_ = inputs.shape
+        # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``.
+        has_floats = isinstance(inputs, Images) and inputs.largest_value() > 0
+        self._scale = inputs.scale if has_floats else None
 
     def _open_both(self, X: Any, description: Any, kind: str, seed: int) -> tuple[Images | Tensors, Backbone]:
         """Return X, checked, and the backbone built for it: its channels or columns, and its type if it is a table."""
@@ -138,7 +144,7 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
                 f"the cache had no room for {self.cache_report_.n_not_stored} rows of activations; they are computed "
                 "whenever they are needed. Give cache=ActivationCache(folder, max_bytes=...) or freeze more stages.",
                 CacheWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
     def _with_shape_named(self, inputs: Images | Tensors, compute):
@@ -146,11 +152,12 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         try:
             return compute()
         except RuntimeError as error:
-            if inputs.shape is None or inputs.shape == self.input_shape_:
+            known = getattr(self, "input_shape_", inputs.shape)  # a table has none
+            if inputs.shape is None or inputs.shape == known:
                 raise
             raise ValueError(
                 f"X has samples of shape {inputs.shape}, but {type(self).__name__} was fitted to samples of shape "
-                f"{self.input_shape_}, and its network takes no others: {error}"
+                f"{known}, and its network takes no others: {error}"
             ) from error
 
 

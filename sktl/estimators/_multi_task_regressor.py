@@ -78,7 +78,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         As for :class:`TransferClassifier`.
     device : str, default="auto"

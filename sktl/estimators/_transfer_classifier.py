@@ -90,7 +90,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         Whether ``fit`` leaves out pictures that cannot be read, with a warning that names them. This reads each
         picture once more.

@@ -80,7 +80,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         Whether ``fit`` leaves out pictures that cannot be read, with a warning that names them. This reads each
         picture once more.
@@ -205,7 +206,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         store_parameters(self, locals())
 
     def _read_target(self, y, *, goes_on):
-        y = check_complete_target(self, y, "MultiTaskRegressor", multi_output=True, y_numeric=True)
+        y = check_complete_target(self, y, "MultiTaskRegressor", multi_output=True)
         return complete_labels(np.asarray(y, dtype=np.float64))
 
     def _make_tasks(self, labels, weights, *, more_follow):

@@ -16,7 +16,14 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 from torch import nn
 
-from sktl import TransferClassifier, TransferRegressor
+from sktl import (
+    BackboneFeatures,
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    TransferClassifier,
+    TransferRegressor,
+)
 from sktl.backbones import MLP, Backbone
 from sktl.exceptions import SkippedImageWarning, UnknownBackboneError, UnreadableImageError
 from sktl.features import ActivationCache
@@ -353,6 +360,97 @@ class TestWarmStart:
         assert np.array_equal(estimator.predict(X), before)
 
 
+class TestKindOfData:
+    """What a fit learns of the kind of its data holds for what comes after it, and for no longer."""
+
+    @pytest.fixture(
+        params=[TransferClassifier, TransferRegressor, MultiTaskClassifier, MultiTaskRegressor, MultiTaskEstimator]
+    )
+    def Any(self, request):
+        return request.param
+
+    @pytest.fixture
+    def table(self, rng):
+        return pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"]), np.arange(40) % 2
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_a_fit_that_goes_on_wants_the_same_columns(self, Any, table, method):
+        X, y = table
+        estimator = Any("mlp", warm_start=True, **QUICK)
+        go_on = getattr(estimator, method)
+        go_on(X, y)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="Feature names must be in the same order"):
+                go_on(X[["b", "a", "c"]], y)
+            with pytest.raises(ValueError, match=r"seen at fit time, yet now missing:\n- c"):
+                go_on(X[["a", "b"]], y)
+            go_on(X, y)
+            assert estimator.feature_names_in_.tolist() == ["a", "b", "c"]
+            assert estimator.predict(X).shape == (40,)
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_a_fit_that_goes_on_wants_as_many_columns(self, Any, table, method):
+        X, y = table[0].to_numpy(), table[1]
+        estimator = Any("mlp", warm_start=True, **QUICK)
+        go_on = getattr(estimator, method)
+        go_on(X, y)
+        with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3 features"):
+            go_on(X[:, :2], y)
+        go_on(X, y)
+        assert estimator.predict(X).shape == (40,)
+
+    def test_a_fit_that_goes_on_wants_samples_that_the_network_takes(self, Estimator, pictures):
+        X, y = pictures
+        network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 4), nn.ReLU())
+        estimator = Estimator(network, freeze=0, warm_start=True, **QUICK).fit(X, y)
+        with pytest.raises(ValueError, match=r"X has samples of shape \(6, 6\), but .* samples of shape \(8, 8\)"):
+            estimator.fit(X[:, :6, :6], y)
+        assert estimator.fit(X, y).input_shape_ == (8, 8)
+
+    def test_a_fit_that_fails_keeps_names_and_columns(self, Any, table):
+        X, y = table
+        estimator = Any("mlp", **QUICK).fit(X, y)
+        before = estimator.predict(X)
+        with pytest.raises(ValueError, match="requires y to be passed"):
+            estimator.fit(X, None)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            estimator.fit(X.to_numpy()[:, :2], y[:9])
+        assert estimator.feature_names_in_.tolist() == ["a", "b", "c"]
+        assert estimator.n_features_in_ == 3
+        assert np.array_equal(estimator.predict(X), before)
+
+    def test_a_fit_that_fails_keeps_the_scale(self, make_module, pictures):
+        X, y = pictures
+        estimator = TransferClassifier(make_module(), freeze="all", **QUICK).fit(X / 255, y)
+        before = estimator.predict_proba(X / 255)
+        with pytest.raises(ValueError, match="one class only"):
+            estimator.fit(X / 1.0, np.zeros(len(X)))
+        assert np.array_equal(estimator.predict_proba(X / 255), before)
+
+    def test_a_first_fit_that_fails_leaves_nothing(self, Estimator, table):
+        estimator = Estimator("mlp", **QUICK)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            estimator.fit(table[0], table[1][:9])
+        assert vars(estimator) == estimator.get_params(deep=False)
+
+    def test_another_kind_of_data_leaves_nothing_of_the_last(self, Estimator, make_module, table, pictures):
+        estimator = Estimator("mlp", **QUICK).fit(*table)
+        estimator.set_params(backbone=make_module(), freeze="all").fit(*pictures)
+        assert not hasattr(estimator, "n_features_in_")
+        assert not hasattr(estimator, "feature_names_in_")
+        estimator.set_params(backbone="mlp", freeze="auto").fit(*table)
+        assert estimator.n_features_in_ == 3
+        assert not hasattr(estimator, "input_shape_")
+
+    def test_features_of_another_kind_of_data(self, make_module, table, pictures):
+        extractor = BackboneFeatures("mlp", random_state=0).fit(table[0])
+        with pytest.raises(ValueError, match="comes before the first stage"):
+            extractor.set_params(backbone=make_module(), stage=0).fit(pictures[0])
+        assert extractor.feature_names_in_.tolist() == ["a", "b", "c"]
+        extractor.set_params(stage=None).fit(pictures[0])
+        assert not hasattr(extractor, "feature_names_in_")
+
+
 class TestEarlyStopping:
     def test_stops_and_goes_back(self, Estimator, digits):
         X, y = digits
@@ -563,8 +661,9 @@ class TestUnreadable:
     def test_are_left_out_if_asked(self, Estimator, make_module, files, pictures):
         y = pictures[1][:30]
         skipping = Estimator(make_module(), freeze="all", on_unreadable="skip", **QUICK)
-        with pytest.warns(SkippedImageWarning, match=r"2 of 30 samples are left out:\n.*X\[4\].*\n.*X\[7\]"):
+        with pytest.warns(SkippedImageWarning, match=r"2 of 30 samples are left out:\n.*X\[4\].*\n.*X\[7\]") as found:
             skipping.fit(files, y)
+        assert found[0].filename == __file__
         good = [i for i in range(30) if i not in (4, 7)]
         plain = Estimator(make_module(), freeze="all", **QUICK).fit([files[i] for i in good], y[good])
         np.testing.assert_allclose(skipping.predict(files[:4]), plain.predict(files[:4]), rtol=1e-4)
