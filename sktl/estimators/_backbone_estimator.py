@@ -53,7 +53,7 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         """Return X, checked, to be read by index; ``reset`` tells ``fit`` from what comes after it."""
         if kind == "image":
             scale = None if reset else self._scale
-            inputs = open_images(X, n_channels=n_channels, scale=scale, n_jobs=self.n_jobs)
+            inputs = open_images(X, n_channels=n_channels, scale=scale, bounded=not reset, n_jobs=self.n_jobs)
         elif kind == "tensor":
             inputs = open_tensors(X)
         else:
@@ -68,9 +68,9 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
             vars(self).pop(name, None)
         if kind != "table":
             self.input_shape_ = inputs.shape
-        # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``.
-        has_floats = isinstance(inputs, Images) and inputs.largest_value() > 0
-        self._scale = inputs.scale if has_floats else None
+        # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``, whatever
+        # else is in a batch. Where there were none, they go from 0 to 1, which is the ``scale`` of such pictures.
+        self._scale = inputs.scale if isinstance(inputs, Images) else None
 
     def _open_both(self, X: Any, description: Any, kind: str, seed: int) -> tuple[Images | Tensors, Backbone]:
         """Return X, checked, and the backbone built for it: its channels or columns, and its type if it is a table."""

@@ -646,6 +646,32 @@ class TestPictures:
             fitted.predict(X[:9].astype(np.float32) / 255), fitted.predict(X.astype(np.float32)[:9] / 255)
         )
 
+    def test_floats_on_another_scale(self, Estimator, make_module, pictures):
+        X, y = pictures
+        small, large = X / 255, X / 1.0
+        estimator = Estimator(make_module(), freeze="all", warm_start=True, **QUICK).fit(small, y)
+        message = r"X\[0\] holds the value 239, but full brightness was 1 in fit"
+        for use in (estimator.predict, lambda X: estimator.fit(X, y), lambda X: estimator.partial_fit(X, y)):
+            with pytest.raises(ValueError, match=message):
+                use(large[:9])
+        estimator.set_params(warm_start=False).fit(large, y)
+        with pytest.warns(UserWarning, match="full brightness was 255 in fit, where these are black") as found:
+            estimator.predict(small)
+        assert found[0].filename == __file__
+
+    @pytest.mark.parametrize("form", [list, np.asarray, lambda X: [encoded(one) for one in X]])
+    def test_floats_after_bytes_go_from_0_to_1_whatever_else_is_there(self, Estimator, make_module, pictures, form):
+        X, y = pictures
+        estimator = Estimator(make_module(), freeze="all", **QUICK).fit(form(X), y)
+        expected = estimator.predict(X)
+        np.testing.assert_allclose(estimator.predict(X / 255), expected, rtol=1e-4)
+        dark = np.round(X / 16) / 255
+        np.testing.assert_allclose(
+            estimator.predict(dark[:1]), estimator.predict(np.concatenate([dark, X / 255]))[:1], rtol=1e-4
+        )
+        with pytest.raises(ValueError, match=r"was 1 in fit: .* After a fit to files or bytes, floats go from 0 to 1"):
+            estimator.predict(X / 1.0)
+
 
 class TestUnreadable:
     @pytest.fixture
