@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import validate_data
 
 from sktl.backbones import Backbone
@@ -39,7 +39,7 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
     """Estimators that look at X through a backbone."""
 
     _parameter_constraints: dict = {
-        "image_size": [StrOptions({"auto"}), Interval(numbers.Integral, 1, None, closed="left"), "array-like", None],
+        "image_size": "no_validation",  # read_image_size says more
         "device": [str],
         "engine": [StrOptions({"auto", *ENGINES})],
         "precision": [StrOptions({"auto", *PRECISIONS})],

@@ -15,7 +15,7 @@ from sktl.inputs._kinds import Kind, common_kind, kind_of
 from sktl.inputs._layout import channel_axis, channels_first, check_channels, check_dense
 from sktl.inputs._naming import naming
 from sktl.inputs._picture import picture_to_array
-from sktl.inputs._values import has_own_scale, largest_value, to_peak
+from sktl.inputs._values import has_own_scale, largest_value, to_peak, writable
 
 __all__ = ["DensePictures", "ItemPictures"]
 
@@ -158,7 +158,7 @@ class ItemPictures:
             found = channel_axis([array.shape[1:]], self._n_channels)
             axis = found if axis is None else axis
             largest_value([(index, array)], self._scale)
-        pictures = channels_first(array, axis)
+        pictures = channels_first(writable(array), axis)
         array, peak = to_peak(pictures, 0.0 if has_own_scale(array.dtype) else scale())
         return array[0], peak
 

@@ -17,6 +17,7 @@ __all__ = [
     "scale_for",
     "to_peak",
     "warn_of_smaller_scale",
+    "writable",
 ]
 
 # what floats of pictures reach: [0, 1], scikit-learn's 8x8 digits, 8, 10, 12 and 16 bits
@@ -37,6 +38,11 @@ def to_peak(array: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255), 255.0
     return array.astype(np.float32), 65535.0 if array.dtype == np.uint16 else scale
+
+
+def writable(array: np.ndarray) -> np.ndarray:
+    """Return an array that torch takes: itself, or a copy where it runs backwards in memory or is read-only."""
+    return array if array.flags.writeable and min(array.strides, default=0) >= 0 else array.copy()
 
 
 def check_finite(start: int, chunk: np.ndarray) -> None:

@@ -646,6 +646,20 @@ class TestPictures:
             fitted.predict(X[:9].astype(np.float32) / 255), fitted.predict(X.astype(np.float32)[:9] / 255)
         )
 
+    def test_numbers_may_be_those_of_numpy(self, Estimator, make_module, pictures):
+        X, y = pictures
+        given = {"batch_size": np.int64(8), "max_epochs": np.int64(2), "image_size": np.int64(9), "freeze": np.int64(1)}
+        others = {name: int(value) for name, value in given.items()}
+        one, other = (Estimator(make_module(), **{**QUICK, **these}).fit(X, y) for these in (given, others))
+        assert np.array_equal(one.predict(X[:5]), other.predict(X[:5]))
+        grid = {"batch_size": np.array([8, 16]), "image_size": np.array([8, 9])}
+        search = GridSearchCV(other, grid, cv=2, error_score="raise").fit(X, y)
+        assert search.best_estimator_.batch_size_ in (8, 16)
+
+    def test_an_image_size_that_is_none_is_named(self, Estimator, make_module, pictures):
+        with pytest.raises(ValueError, match=r"image_size is \(8, 8, 8\): expected a whole number"):
+            Estimator(make_module(), image_size=(8, 8, 8), **QUICK).fit(*pictures)
+
     def test_floats_on_another_scale(self, Estimator, make_module, pictures):
         X, y = pictures
         small, large = X / 255, X / 1.0

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +10,8 @@ ADAMW, SGD = torch.optim.AdamW, torch.optim.SGD
 def test_given_values_are_taken():
     assert recipe.choose_batch_size(7, 10**6, True) == 7
     assert recipe.choose_epochs(3, 10, 32, True) == 3
+    assert type(recipe.choose_batch_size(np.int64(7), 10, True)) is int
+    assert type(recipe.choose_epochs(np.int64(3), 10, 32, True)) is int
     assert recipe.choose_lr(0.5, 10**9, 1, True, SGD) == 0.5
     assert recipe.choose_lr_decay(0.3, "cnn", False) == 0.3
 
