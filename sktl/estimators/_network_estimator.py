@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sktl.backbones import Backbone, WeightsInfo
 from sktl.estimators._all_or_nothing import all_or_nothing
 from sktl.estimators._backbone_estimator import BackboneEstimator
+from sktl.estimators._divergence import warn_of_divergence
 from sktl.estimators._fit_plan import make_plan
 from sktl.estimators._fitted_state import pack_net, unpack_net
 from sktl.estimators._label_weights import LabelWeights, read_weights
@@ -113,9 +114,15 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         ------
         ValueError
             Where X or y is empty or holds infinity, or they differ in length; where y holds NaN and there is one task;
-            where a task has one class only or no label; where a parameter is out of range.
+            where a task has one class only or no label; where a parameter is out of range. The estimator is then what
+            it was before.
         UnreadableImageError
             Where a picture cannot be read, unless ``on_unreadable="skip"``.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the loss of the last epoch is no finite number.
         """
         return self._fit(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "net_"))
 
@@ -203,6 +210,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.cache_report_ = activations.report
         self._keep_record(net, probes, before=self.history_ if one_pass else [])
         self._warn_of_full_cache()
+        warn_of_divergence(self.history_, self.lr_, stacklevel=5)
         return self
 
     def _memories_of(self, tasks: TaskSet) -> tuple[HeadMemory, ...]:
