@@ -18,6 +18,7 @@ from sktl.engines import ENGINES, PRECISIONS, Engine, TorchEngine, choose_engine
 from sktl.estimators._open_backbone import dtype_of, open_backbone
 from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
 from sktl.estimators._same_kind import check_same_kind
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.exceptions import CacheWarning
 from sktl.features import ActivationCache, FrozenActivations, Samples, default_cache
 from sktl.inputs import Augmentation, Images, Tensors, open_images, open_tensors
@@ -150,7 +151,8 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
     def _with_shape_named(self, inputs: Images | Tensors, compute):
         """Return what ``compute`` does; if the network fails on samples of another shape than in ``fit``, say so."""
         try:
-            return compute()
+            with small_pictures_named():
+                return compute()
         except RuntimeError as error:
             known = getattr(self, "input_shape_", inputs.shape)  # a table has none
             if inputs.shape is None or inputs.shape == known:

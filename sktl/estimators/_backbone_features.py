@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sktl.estimators._all_or_nothing import all_or_nothing
 from sktl.estimators._backbone_estimator import BackboneEstimator
 from sktl.estimators._open_backbone import describe_backbone
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.freezing import stage_depth
 
 __all__ = ["BackboneFeatures"]
@@ -118,7 +119,7 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         self
             The fitted transformer.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), small_pictures_named():
             return self._fit(X)
 
     def _fit(self, X):

@@ -26,6 +26,7 @@ from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
 from sktl.estimators._problem import JointTraining, Problem, trained_part
 from sktl.estimators._same_kind import describe_inputs
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.estimators._stage_probes import StageProbes
 from sktl.exceptions import SkippedImageWarning
 from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedRows
@@ -134,7 +135,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         A fit that goes on is to data of the kind of the first: what that taught of columns, shape and scale holds.
         Data that come in parts are gone through once.
         """
-        with all_or_nothing(self):
+        with all_or_nothing(self), small_pictures_named():
             return self._fit_to(X, y, sample_weight, goes_on=goes_on, known=known, in_parts=in_parts)
 
     def _fit_to(
