@@ -35,8 +35,9 @@ def open_images(
 ) -> "Images":
     """Return the pictures in ``X``, to be loaded in batches.
 
-    The same picture gives the same tensor, bit for bit, in every form, but for JPEGs that are much larger than wanted:
-    these are scaled in part while they are decoded. Files are decoded when they are asked for, never all at once.
+    The same picture gives the same tensor, bit for bit, in every form, but for JPEGs that are much larger than wanted,
+    which are scaled in part while they are decoded, and for transparent ones, which are laid on white unless they come
+    as arrays. Files are decoded when they are asked for, never all at once.
 
     Parameters
     ----------
