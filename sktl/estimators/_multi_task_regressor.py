@@ -130,7 +130,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
     head_l2_ : float, ndarray of shape (n_tasks,) or None
         The λ of the linear heads, if they were solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     forgetting_ : Forgetting

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from sktl.estimators._class_weights import class_weights
 from sktl.estimators._complete_target import check_complete_target
@@ -151,7 +152,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     engine_, precision_, training_precision_ : str, str, str
@@ -240,6 +242,7 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     @property
     def classes_(self):
         """The labels, (n_classes,)."""
+        check_is_fitted(self, "_tasks")
         return self._tasks.tasks[0].classes
 
     def _read_target(self, y, *, goes_on):

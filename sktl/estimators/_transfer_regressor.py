@@ -132,7 +132,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     engine_, precision_, training_precision_ : str, str, str

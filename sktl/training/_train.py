@@ -1,6 +1,5 @@
 """One phase of training by skorch."""
 
-import copy
 import functools
 from typing import Any
 
@@ -11,6 +10,7 @@ from skorch.helper import predefined_split
 
 from sktl.features import Rows
 from sktl.training._batches import BatchIterator, LabelledRows, count_batches
+from sktl.training._callbacks import read_callbacks
 from sktl.training._folded import folded_batch_norm
 from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
@@ -91,7 +91,7 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
         "iterator_train__shuffle": True,
         "iterator_valid": BatchIterator,
         "train_split": None,
-        "callbacks": [*callbacks, *copy.deepcopy(list(settings.callbacks))],
+        "callbacks": [*callbacks, *read_callbacks(settings.callbacks)],
         "callbacks__print_log": None,
         "device": str(settings.device),
         "verbose": 0,

@@ -25,7 +25,7 @@ from sktl import (
     TransferRegressor,
 )
 from sktl.backbones import MLP, Backbone
-from sktl.exceptions import SkippedImageWarning, UnknownBackboneError, UnreadableImageError
+from sktl.exceptions import CutError, SkippedImageWarning, UnknownBackboneError, UnreadableImageError
 from sktl.features import ActivationCache
 
 QUICK = {"max_epochs": 2, "head_l2": 1e-2, "random_state": 0}
@@ -469,6 +469,11 @@ class TestEarlyStopping:
         assert fitted.history_[0]["train_batch_count"] == 3
         assert fitted.history_[0]["valid_batch_count"] == 1
 
+    def test_a_part_held_out_that_is_all(self, Estimator, digits):
+        message = r"validation_fraction=0\.99 holds out 30 of 30 sample\(s\) for early_stopping, which leaves none"
+        with pytest.raises(ValueError, match=message):
+            Estimator("mlp", early_stopping=True, validation_fraction=0.99).fit(digits[0][:30], digits[1][:30])
+
     def test_classes_too_small_to_be_split_by_class(self, digits):
         X, y = digits
         rare = np.append(y[:60], 9)
@@ -554,6 +559,18 @@ class TestBadInput:
         fitted = Estimator("mlp", **QUICK).fit(*digits)
         with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 64 features"):
             fitted.predict(digits[0][:, :5])
+
+    @pytest.mark.parametrize("Classifier", [TransferClassifier, MultiTaskClassifier, MultiTaskEstimator])
+    def test_classes_before_fit(self, Classifier):
+        assert not hasattr(Classifier(), "classes_")
+        with pytest.raises(NotFittedError, match=r"is not fitted yet\. Call 'fit'"):
+            _ = Classifier().classes_
+
+    @pytest.mark.parametrize("freeze", ["all", 0])
+    def test_a_module_that_returns_a_tuple(self, Estimator, rng, freeze):
+        X = rng.normal(size=(12, 5, 4)).astype(np.float32)
+        with pytest.raises(CutError, match=r"a stage, LSTM, returns tuple"):
+            Estimator(nn.Sequential(nn.LSTM(4, 8)), freeze=freeze).fit(X, np.arange(12) % 2)
 
     def test_predict_before_fit(self, Estimator, digits):
         with pytest.raises(NotFittedError, match="not fitted yet"):
