@@ -134,14 +134,9 @@ class FrozenActivations:
         chunks = [np.arange(i, min(i + self.batch_size, len(samples))) for i in range(0, len(samples), self.batch_size)]
         return ArrayRows(np.concatenate([samples.load(chunk).numpy() for chunk in chunks]))
 
-    @functools.cached_property
-    def _sample_shape(self) -> tuple[int, ...]:
-        known = self.samples.shape
-        return tuple(self.samples.load(np.arange(1)).shape[1:]) if known is None else known
-
     def _space(self, cut: Cut) -> bytes:
         if cut not in self._spaces:
-            self._spaces[cut] = cut.space(self.engine, self.samples.view, self._sample_shape)
+            self._spaces[cut] = cut.space(self.engine, self.samples.view, self.samples.known_shape)
         return self._spaces[cut]
 
     def _filled(self, cut: Cut, keeps_pooled: bool = False) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What a network takes in, by index."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -47,6 +48,11 @@ class Samples:
 
     def __len__(self) -> int:
         return self.n_samples
+
+    @functools.cached_property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape of a sample, for which the first is loaded where the view does not settle it."""
+        return tuple(self.load(np.arange(1)).shape[1:]) if self.shape is None else self.shape
 
     def subset(self, indices: np.ndarray) -> "Samples":
         """Return the samples at ``indices``, as samples of their own."""
