@@ -34,6 +34,11 @@ class FrozenStages(nn.Module):
         """Pass ``x`` through the stages, first to last."""
         for stage in self._stages:
             x = stage(x)
+            if not isinstance(x, torch.Tensor):
+                raise CutError(
+                    f"a stage, {type(stage).__name__}, returns {type(x).__name__}, and a stage returns one tensor: "
+                    "wrap it in a module that picks it, as that of a recurrent layer's outputs"
+                )
         return x
 
     def __iter__(self):

@@ -1,5 +1,6 @@
 """Multi-layer perceptrons, for tables."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Literal
 
@@ -73,9 +74,12 @@ class MLP(BaseEstimator):
         ValueError
             Where there is no hidden layer, a layer has no unit, or the activation is not known.
         """
-        sizes = list(self.hidden_layer_sizes)
+        sizes = [] if isinstance(self.hidden_layer_sizes, numbers.Number) else list(self.hidden_layer_sizes)
         if not sizes or min(sizes) < 1:
-            raise ValueError(f"hidden_layer_sizes must hold at least one size of 1 or more, got {sizes}")
+            raise ValueError(
+                "hidden_layer_sizes must hold at least one size of 1 or more, as in (256,), got "
+                f"{self.hidden_layer_sizes}"
+            )
         if self.activation not in _ACTIVATIONS:
             raise ValueError(f"activation must be one of {list(_ACTIVATIONS)}, got {self.activation!r}")
         is_wide = n_features >= WIDE

@@ -4,11 +4,13 @@ import copy
 from collections.abc import Sequence
 from typing import Literal
 
+import torch
 from torch import nn
 
 from sktl.backbones._backbone import Backbone
 from sktl.backbones._trace import trace_stages
 from sktl.backbones._weights import WeightsInfo
+from sktl.exceptions import CutError
 from sktl.utils._preprocessing import Preprocessing
 
 __all__ = ["backbone_from_module"]
@@ -75,9 +77,9 @@ def backbone_from_module(
     TypeError
         Where ``module`` is no ``torch.nn.Module``.
     CutError
-        Where the network cannot be traced (its path depends on the values of the data), where it has no inner cut,
-        where nothing with weights comes before its output layer, or where it cannot be cut after a name in
-        ``stages``. ``Backbone(stages=[(name, module), ...])`` takes stages that were cut by hand.
+        Where the network is compiled, or cannot be traced (its path depends on the values of the data), where it has
+        no inner cut, where nothing with weights comes before its output layer, or where it cannot be cut after a name
+        in ``stages``. ``Backbone(stages=[(name, module), ...])`` takes stages that were cut by hand.
 
     Examples
     --------
@@ -104,6 +106,11 @@ def backbone_from_module(
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, not {type(module).__name__}")
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        raise CutError(
+            "the network is compiled, by torch.jit.script or torch.jit.trace, and cannot be cut into stages: give the "
+            "module that it was made from"
+        )
     traced = trace_stages(copy.deepcopy(module).cpu(), at=stages)
     first = _first_layer(traced.stages[0][1])
     input_kind = input_kind or _guess_input_kind(module, first)

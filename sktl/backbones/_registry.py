@@ -1,5 +1,6 @@
 """The backbones that go by a name."""
 
+import os
 from collections.abc import Callable
 from typing import Literal
 
@@ -57,14 +58,14 @@ def list_weights(name: str) -> list[str]:
     return _family_of(name).weight_names(name)
 
 
-def get_backbone(name: str, weights: str | None = "default", *, in_channels: int = 3) -> Backbone:
+def get_backbone(name: str, weights: str | os.PathLike | None = "default", *, in_channels: int = 3) -> Backbone:
     """Return a network by name, cut into stages.
 
     Parameters
     ----------
     name : str
         One of ``list_backbones()``, or ``"timm:<name>"`` for a model of timm.
-    weights : str or None, default="default"
+    weights : str, path-like or None, default="default"
         ``"default"`` (the best version there is), one of ``list_weights(name)``, a path to a state dict, or None
         for random weights, drawn from torch's global generator.
     in_channels : int, default=3
@@ -84,6 +85,8 @@ def get_backbone(name: str, weights: str | None = "default", *, in_channels: int
         Where the state dict is another network's.
     CutError
         Where a model of timm cannot be cut into stages.
+    TypeError
+        Where the function that is registered by the name returns no ``Backbone``.
 
     Examples
     --------
@@ -91,8 +94,9 @@ def get_backbone(name: str, weights: str | None = "default", *, in_channels: int
     >>> get_backbone("resnet18", weights=None).stage_names
     ('stem', 'layer1', 'layer2', 'layer3', 'layer4')
     """
+    weights = os.fspath(weights) if isinstance(weights, os.PathLike) else weights
     if name in _registered:
-        return _registered[name](weights)
+        return _built(name, weights)
     return _family_of(name).build(name, weights, in_channels)
 
 
@@ -155,6 +159,16 @@ def register_backbone(name: str, builder: Callable[[str | None], Backbone], *, i
     if name in _registered or any(family.knows(name) for family in FAMILIES):
         raise ValueError(f"the name {name!r} is taken; choose another for this backbone")
     _registered[name], _input_kinds[name] = builder, input_kind
+
+
+def _built(name: str, weights: str | None) -> Backbone:
+    backbone = _registered[name](weights)
+    if not isinstance(backbone, Backbone):
+        raise TypeError(
+            f"the function registered as {name!r} returned {type(backbone).__name__}: it must return a Backbone, such "
+            "as backbone_from_module(module)"
+        )
+    return backbone
 
 
 def _family_of(name: str) -> BackboneFamily:

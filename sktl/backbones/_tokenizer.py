@@ -2,6 +2,7 @@
 
 import functools
 import numbers
+import os
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,9 @@ class Tokenizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         TypeError
             Where X is a single text, or holds something else than texts.
         ValueError
-            Where it is empty, or has more than one column.
+            Where it is empty, or has more than one column; where the vocabulary cannot be read.
+        FileNotFoundError
+            Where there is no file of the vocabulary.
         """
         texts = _read_texts(X)
         length = self.length
@@ -162,7 +165,14 @@ def _open_vocabulary(vocabulary: str, length: int) -> Any:
     purpose = f"the vocabulary {vocabulary!r}"
     tokenizers = import_optional("tokenizers", extra=EXTRA, purpose=purpose)
     path = str(minilm_folder(purpose) / "tokenizer.json") if vocabulary == MINILM else vocabulary
-    tokenizer = tokenizers.Tokenizer.from_file(path)
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"vocabulary={vocabulary!r} is neither {MINILM!r} nor a file: give the path of a tokenizer.json"
+        )
+    try:
+        tokenizer = tokenizers.Tokenizer.from_file(path)
+    except Exception as error:  # the package raises no other type
+        raise ValueError(f"vocabulary={vocabulary!r} cannot be read as a tokenizer.json: {error}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(length)
     return tokenizer

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import validate_data
 
 from sktl.backbones import Backbone
@@ -18,6 +18,7 @@ from sktl.engines import ENGINES, PRECISIONS, Engine, TorchEngine, choose_engine
 from sktl.estimators._open_backbone import dtype_of, open_backbone
 from sktl.estimators._open_samples import choose_preprocessing, image_samples, tensor_samples
 from sktl.estimators._same_kind import check_same_kind
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.exceptions import CacheWarning
 from sktl.features import ActivationCache, FrozenActivations, Samples, default_cache
 from sktl.inputs import Augmentation, Images, Tensors, open_images, open_tensors
@@ -41,7 +42,7 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
     """Estimators that look at X through a backbone."""
 
     _parameter_constraints: dict = {
-        "image_size": [StrOptions({"auto"}), Interval(numbers.Integral, 1, None, closed="left"), "array-like", None],
+        "image_size": "no_validation",  # read_image_size says more
         "device": [str],
         "engine": [StrOptions({"auto", *ENGINES})],
         "precision": [StrOptions({"auto", *PRECISIONS})],
@@ -55,18 +56,24 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         """Return X, checked, to be read by index; ``reset`` tells ``fit`` from what comes after it."""
         if kind == "image":
             scale = None if reset else self._scale
-            inputs = open_images(X, n_channels=n_channels, scale=scale, n_jobs=self.n_jobs)
+            inputs = open_images(X, n_channels=n_channels, scale=scale, bounded=not reset, n_jobs=self.n_jobs)
         elif kind == "tensor":
             inputs = open_tensors(X)
         else:
             inputs = open_tensors(validate_data(self, X, reset=reset, dtype=[np.float64, np.float32]))
-        if reset and kind != "table":
-            self.input_shape_ = inputs.shape
         if reset:
-            # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``.
-            has_floats = isinstance(inputs, Images) and inputs.largest_value() > 0
-            self._scale = inputs.scale if has_floats else None
+            self._keep_form(inputs, kind)
         return inputs
+
+    def _keep_form(self, inputs: Images | Tensors, kind: str) -> None:
+        """Keep what later inputs have to agree with, and nothing of a fit to those of another kind."""
+        for name in ("input_shape_",) if kind == "table" else ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        if kind != "table":
+            self.input_shape_ = inputs.shape
+        # Types such as uint8 know their full brightness; what floats mean has to be the same after ``fit``, whatever
+        # else is in a batch. Where there were none, they go from 0 to 1, which is the ``scale`` of such pictures.
+        self._scale = inputs.scale if isinstance(inputs, Images) else None
 
     def _open_both(self, X: Any, description: Any, kind: str, seed: int) -> tuple[Images | Tensors, Backbone]:
         """Return X, checked, and the backbone built for it: its channels or columns, and its type if it is a table."""
@@ -140,19 +147,21 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
                 f"the cache had no room for {self.cache_report_.n_not_stored} rows of activations; they are computed "
                 "whenever they are needed. Give cache=ActivationCache(folder, max_bytes=...) or freeze more stages.",
                 CacheWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
     def _with_shape_named(self, inputs: Images | Tensors, compute):
         """Return what ``compute`` does; if the network fails on samples of another shape than in ``fit``, say so."""
         try:
-            return compute()
+            with small_pictures_named():
+                return compute()
         except RuntimeError as error:
-            if inputs.shape is None or inputs.shape == self.input_shape_:
+            known = getattr(self, "input_shape_", inputs.shape)  # a table has none
+            if inputs.shape is None or inputs.shape == known:
                 raise
             raise ValueError(
                 f"X has samples of shape {inputs.shape}, but {type(self).__name__} was fitted to samples of shape "
-                f"{self.input_shape_}, and its network takes no others: {error}"
+                f"{known}, and its network takes no others: {error}"
             ) from error
 
 

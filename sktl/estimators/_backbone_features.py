@@ -7,8 +7,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sktl.estimators._all_or_nothing import all_or_nothing
 from sktl.estimators._backbone_estimator import BackboneEstimator
 from sktl.estimators._open_backbone import describe_backbone
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.freezing import stage_depth
 
 __all__ = ["BackboneFeatures"]
@@ -117,9 +119,12 @@ class BackboneFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Backbo
         self
             The fitted transformer.
         """
+        with all_or_nothing(self), small_pictures_named():
+            return self._fit(X)
+
+    def _fit(self, X):
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        description, kind = describe_backbone(self.backbone)
-        inputs, self.backbone_ = self._open_both(X, description, kind, seed)
+        inputs, self.backbone_ = self._open_both(X, *describe_backbone(self.backbone), seed)
         self.stages_ = self.backbone_.stage_names
         self._depth = stage_depth("all" if self.stage is None else self.stage, self.stages_, "stage")
         if self._depth == 0:

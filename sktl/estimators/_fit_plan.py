@@ -213,6 +213,11 @@ def _split(estimator: Any, problem: Problem) -> tuple[np.ndarray, np.ndarray | N
     if not estimator.early_stopping:
         return everything, None
     n_validation = max(1, round(estimator.validation_fraction * problem.n_samples))
+    if n_validation >= problem.n_samples:
+        raise ValueError(
+            f"validation_fraction={estimator.validation_fraction} holds out {n_validation} of {problem.n_samples} "
+            "sample(s) for early_stopping, which leaves none to train on: give a smaller one, or more samples"
+        )
     if len(problem.tasks) > 1:
         holed = np.where(problem.weights > 0, problem.targets, np.nan)
         splitter = MultiTaskStratifiedShuffleSplit(1, test_size=n_validation, random_state=problem.seed)

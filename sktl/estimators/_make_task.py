@@ -112,4 +112,4 @@ def _complain(name: str, what: str, on_untrainable: str) -> None:
             f"{message}: leave the task out, give it other samples, or go on without it by on_untrainable='warn'"
         )
     if on_untrainable == "warn":
-        warnings.warn(f"{message}; it is left out of the training", UntrainableTaskWarning, stacklevel=9)
+        warnings.warn(f"{message}; it is left out of the training", UntrainableTaskWarning, stacklevel=10)

@@ -94,7 +94,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         As for :class:`TransferClassifier`.
     device : str, default="auto"
@@ -147,7 +148,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
     head_l2_ : float, ndarray of shape (n_tasks,) or None
         The λ of the linear heads, if they were solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     forgetting_ : Forgetting
@@ -246,6 +248,7 @@ class MultiTaskClassifier(MultiTaskNetwork):
     @property
     def classes_(self):
         """The labels of each task, a list of (n_classes,), or one array if y was (n_samples,)."""
+        check_is_fitted(self, "_tasks")
         classes = [task.classes for task in self._tasks]
         return classes[0] if self._is_1d else classes
 

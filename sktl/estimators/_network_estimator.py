@@ -16,19 +16,21 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sktl.backbones import Backbone, WeightsInfo
+from sktl.estimators._all_or_nothing import all_or_nothing
 from sktl.estimators._backbone_estimator import BackboneEstimator
+from sktl.estimators._divergence import warn_of_divergence
 from sktl.estimators._fit_plan import make_plan
 from sktl.estimators._fitted_state import pack_net, unpack_net
 from sktl.estimators._label_weights import LabelWeights, read_weights
 from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
-from sktl.estimators._problem import JointTraining, Problem
+from sktl.estimators._problem import JointTraining, Problem, trained_part
 from sktl.estimators._same_kind import describe_inputs
+from sktl.estimators._small_pictures import small_pictures_named
 from sktl.estimators._stage_probes import StageProbes
 from sktl.exceptions import SkippedImageWarning
 from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedRows
 from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
-from sktl.losses import entry_weights
 from sktl.tasks import TaskSet
 from sktl.training import HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
 from sktl.utils._labels import LabelTable
@@ -113,30 +115,41 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         ------
         ValueError
             Where X or y is empty or holds infinity, or they differ in length; where y holds NaN and there is one task;
-            where a task has one class only or no label; where a parameter is out of range.
+            where a task has one class only or no label; where a parameter is out of range. The estimator is then what
+            it was before.
         UnreadableImageError
             Where a picture cannot be read, unless ``on_unreadable="skip"``.
+
+        Warns
+        -----
+        ConvergenceWarning
+            Where the loss of the last epoch is no finite number.
         """
         return self._fit(X, y, sample_weight, goes_on=self.warm_start and hasattr(self, "net_"))
 
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None = None, in_parts: bool = False
     ) -> Any:
-        """Fit, or go on from the last fit; to tasks that are known beforehand, if they are.
+        """Fit, or go on from the last fit; to tasks that are known beforehand, if they are. An error changes nothing.
 
-        Data that come in parts are of one kind: what the first part taught of their shape and scale holds for others,
-        each of which is gone through once.
+        A fit that goes on is to data of the kind of the first: what that taught of columns, shape and scale holds.
+        Data that come in parts are gone through once.
         """
+        with all_or_nothing(self), small_pictures_named():
+            return self._fit_to(X, y, sample_weight, goes_on=goes_on, known=known, in_parts=in_parts)
+
+    def _fit_to(
+        self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None, in_parts: bool
+    ) -> Any:
         one_pass = in_parts and goes_on
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if goes_on else None
-        description, kind = describe_backbone(self.backbone)
-        given = self._read_target(y, goes_on=goes_on)  # before X, as this forgets the names of columns
+        given = self._read_target(y, goes_on=goes_on)
         if goes_on_from is None:
-            inputs, source = self._open_both(X, description, kind, seed)
+            inputs, source = self._open_both(X, *describe_backbone(self.backbone), seed)
         else:
             source = self._source
-            inputs = self._open_inputs(X, kind, source.n_channels, reset=not one_pass)
+            inputs = self._open_inputs(X, source.input_kind, source.n_channels, reset=False)
         check_consistent_length(X, given.labelled)
         weights = read_weights(sample_weight, X, given)
         chosen = np.intersect1d(self._readable(inputs), weights.counted)
@@ -149,7 +162,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             tasks = self._make_tasks(labels, weights, more_follow=in_parts)
             tasks = self._continued(tasks, labels.names) if goes_on else tasks
         joint = self._joint_training(labels.names, goes_on=goes_on)
-        kept, table = _trained_part(tasks, weights, joint)
+        kept, table = trained_part(tasks, weights, joint)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
         chosen = chosen[kept]
@@ -179,7 +192,9 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
             fresh = StreamedRows(len(anew), anew.load)
         weighed = torch.from_numpy(table).to(dtype)
-        net, probes = self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
+        net, probes = self._with_shape_named(
+            inputs, lambda: self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
+        )
 
         self._keep_labels(given)
         self._source, self._tasks, self.net_ = source, tasks, net
@@ -196,6 +211,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.cache_report_ = activations.report
         self._keep_record(net, probes, before=self.history_ if one_pass else [])
         self._warn_of_full_cache()
+        warn_of_divergence(self.history_, self.lr_, stacklevel=5)
         return self
 
     def _memories_of(self, tasks: TaskSet) -> tuple[HeadMemory, ...]:
@@ -250,7 +266,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             warnings.warn(
                 f"{len(reasons)} of {len(inputs)} samples are left out:\n{listed}{more}",
                 SkippedImageWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         return np.setdiff1d(everything, list(reasons))
 
@@ -319,18 +335,3 @@ class NetworkEstimator(NetParams, BackboneEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(unpack_net(state) if "_packed" in state else state)
-
-
-def _trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -> tuple[np.ndarray, np.ndarray]:
-    """Return which samples have a label to learn from, and the weights (n_kept, n_trained_tasks) of their entries."""
-    trained = np.array([task.n_outputs > 0 for task in tasks])
-    if not trained.any():
-        raise ValueError(
-            f"y has nothing to learn from: {tasks.describe()}. Give one task labels of two classes at least"
-        )
-    labelled = weights.labelled[:, trained]
-    kept = labelled.any(axis=1)
-    if not kept.any():
-        raise ValueError("y has no label of any task that is trained: leave such samples out")
-    factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights
-    return kept, entry_weights(weights.values[kept][:, trained], labelled[kept], factors[trained], joint.denominator)

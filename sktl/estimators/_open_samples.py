@@ -1,11 +1,13 @@
 """From X to what the first stage takes."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 
 from sktl.backbones import Backbone
+from sktl.estimators._image_size import read_image_size
 from sktl.features import Samples
 from sktl.inputs import Augmentation, Images, Tensors, Views, open_views
 from sktl.utils._preprocessing import Preprocessing
@@ -41,12 +43,14 @@ def image_samples(
     ValueError
         Where a view is asked for, and there is no augmentation to make it.
     """
+    size = None if preprocessing is None else preprocessing.size
     plain = Samples(
         n_samples=len(images),
         load=lambda indices: images.load(indices, preprocessing),
         keys=images.keys,
         view=repr((preprocessing, images.scale)),
         load_sent=lambda indices, send: images.load(indices, preprocessing, send=send),
+        shape=None if size is None else (images.n_channels, *size),
         in_memory=images.shape is not None,
     )
     if view == 0:
@@ -71,6 +75,7 @@ def tensor_samples(
         load=lambda indices: tensors.load(indices, dtype),
         keys=tensors.keys,
         view=str(dtype),
+        shape=tensors.shape,
         in_memory=tensors.shape is not None,
     )
     if view == 0:
@@ -105,6 +110,7 @@ def _view_of(
         load=lambda indices: load(indices, views.fixed(plain.keys(indices), view, seed)),
         keys=plain.keys,
         view=repr((plain.view, views.name, view, seed)),
+        shape=plain.shape,
         in_memory=plain.in_memory,
     )
 
@@ -113,7 +119,7 @@ def _no_keys(indices: np.ndarray) -> list[bytes]:
     raise ValueError("views that are drawn anew at each load have no keys: open their activations with cache=None")
 
 
-def choose_preprocessing(backbone: Backbone, image_size: int | tuple[int, int] | str | None) -> Preprocessing | None:
+def choose_preprocessing(backbone: Backbone, image_size: Any) -> Preprocessing | None:
     """Return how pictures are brought to what a network expects.
 
     Parameters
@@ -126,15 +132,15 @@ def choose_preprocessing(backbone: Backbone, image_size: int | tuple[int, int] |
     Raises
     ------
     ValueError
-        Where the network takes one size only, and that is another.
+        Where the network takes one size only, and that is another; or where ``image_size`` is no size.
     """
-    known = backbone.preprocessing
-    if image_size == "auto":
+    known, size = backbone.preprocessing, read_image_size(image_size)
+    if size == "auto":
         return known
     if known is None:
         known = Preprocessing(size=None, resize=None, mean=(0.0,), std=(1.0,))
         known = known.for_channels(backbone.n_channels or 3)
-    wanted = known.at_size(image_size)
+    wanted = known.at_size(size)
     if backbone.fixed_size and wanted.size != known.size:
         raise ValueError(
             f"the backbone {backbone.name!r} takes pictures of {known.size} pixels only, got "

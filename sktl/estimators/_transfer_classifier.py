@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
 
 from sktl.estimators._class_weights import class_weights
 from sktl.estimators._complete_target import check_complete_target
@@ -90,7 +91,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         Whether ``fit`` leaves out pictures that cannot be read, with a warning that names them. This reads each
         picture once more.
@@ -151,7 +153,8 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     engine_, precision_, training_precision_ : str, str, str
@@ -240,6 +243,7 @@ class TransferClassifier(ClassifierMixin, TakesMoreData):
     @property
     def classes_(self):
         """The labels, (n_classes,)."""
+        check_is_fitted(self, "_tasks")
         return self._tasks.tasks[0].classes
 
     def _read_target(self, y, *, goes_on):

@@ -80,7 +80,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     n_iter_no_change : int, default=10
         Epochs to wait for a better loss with ``early_stopping``.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one.
+        Whether a further ``fit`` goes on from the last one, with its network: ``backbone``, ``weights`` and ``freeze``
+        are those of the first. The data have to be of the same kind, with the same columns.
     on_unreadable : {"raise", "skip"}, default="raise"
         Whether ``fit`` leaves out pictures that cannot be read, with a warning that names them. This reads each
         picture once more.
@@ -131,7 +132,8 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
     head_l2_ : float or None
         The λ of the linear head, if one was solved.
     history_ : list of dict
-        Losses and seconds, epoch by epoch.
+        Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
+        and as ``"epoch"`` the iterations of the solver.
     n_iter_ : int
         Epochs, or iterations of the solver if every stage is frozen.
     engine_, precision_, training_precision_ : str, str, str
@@ -205,7 +207,7 @@ class TransferRegressor(RegressorMixin, NetworkEstimator):
         store_parameters(self, locals())
 
     def _read_target(self, y, *, goes_on):
-        y = check_complete_target(self, y, "MultiTaskRegressor", multi_output=True, y_numeric=True)
+        y = check_complete_target(self, y, "MultiTaskRegressor", multi_output=True)
         return complete_labels(np.asarray(y, dtype=np.float64))
 
     def _make_tasks(self, labels, weights, *, more_follow):

@@ -136,7 +136,7 @@ class FrozenActivations:
 
     def _space(self, cut: Cut) -> bytes:
         if cut not in self._spaces:
-            self._spaces[cut] = cut.space(self.engine, self.samples.view)
+            self._spaces[cut] = cut.space(self.engine, self.samples.view, self.samples.known_shape)
         return self._spaces[cut]
 
     def _filled(self, cut: Cut, keeps_pooled: bool = False) -> np.ndarray:

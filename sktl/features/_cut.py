@@ -15,8 +15,11 @@ class Cut:
     depth: int
     pooled: bool = False
 
-    def space(self, engine: Engine, view: str) -> bytes:
-        """Return 16 bytes that stand for everything a row of activations depends on but the sample itself."""
+    def space(self, engine: Engine, view: str, shape: tuple[int, ...]) -> bytes:
+        """Return 16 bytes that stand for everything a row of activations depends on but the sample itself.
+
+        The shape of samples is part of it, as that of rows goes by it, and all rows of a space have one.
+        """
         digest = hashlib.blake2b(engine.fingerprints[self.depth], digest_size=16)
-        digest.update(repr((self, view, engine.tag)).encode())
+        digest.update(repr((self, view, shape, engine.tag)).encode())
         return digest.digest()

@@ -1,6 +1,7 @@
 """What a network takes in, by index."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -30,6 +31,9 @@ class Samples:
     load_sent : callable or None, default=None
         Takes indices and what brings a tensor to a device, and returns what ``load`` does, on that device: for samples
         that are smaller before the last steps, which are done there. None: what ``load`` returns is brought there.
+    shape : tuple of int or None, default=None
+        The shape of a sample as ``load`` returns it, where the view settles it. None: that of the first one, which is
+        loaded to learn it where rows are cached. Samples of two shapes share no row.
     in_memory : bool, default=False
         Whether the samples were given as arrays. Only then may all of them be held ready for the first stage.
     """
@@ -39,10 +43,16 @@ class Samples:
     keys: Callable[[np.ndarray], list[bytes]]
     view: str
     load_sent: Callable[[np.ndarray, Send], torch.Tensor] | None = None
+    shape: tuple[int, ...] | None = None
     in_memory: bool = False
 
     def __len__(self) -> int:
         return self.n_samples
+
+    @functools.cached_property
+    def known_shape(self) -> tuple[int, ...]:
+        """The shape of a sample, for which the first is loaded where the view does not settle it."""
+        return tuple(self.load(np.arange(1)).shape[1:]) if self.shape is None else self.shape
 
     def subset(self, indices: np.ndarray) -> "Samples":
         """Return the samples at ``indices``, as samples of their own."""
@@ -53,5 +63,6 @@ class Samples:
             keys=lambda some: self.keys(indices[some]),
             view=self.view,
             load_sent=None if sent is None else lambda some, send: sent(indices[some], send),
+            shape=self.shape,
             in_memory=self.in_memory,
         )

@@ -119,7 +119,7 @@ def unwrap(X: Any) -> Dense | Items:
         raise TypeError(f"X is {describe(X)}, which has no length: expected a Dataset with __len__ and __getitem__")
     if isinstance(X, Dataset):
         return Items(X)
-    if hasattr(X, "iloc") and hasattr(X, "to_numpy"):
+    if hasattr(X, "to_numpy"):
         X = X.to_numpy()
     if isinstance(X, torch.Tensor):
         return Dense(X)

@@ -15,7 +15,7 @@ from sktl.inputs._naming import naming
 from sktl.inputs._pictures import DensePictures, ItemPictures
 from sktl.inputs._resize import prepare, side_wanted
 from sktl.inputs._threads import count_threads
-from sktl.inputs._values import scale_for
+from sktl.inputs._values import scale_for, warn_of_smaller_scale
 from sktl.inputs._views import Alter, drawing_view
 from sktl.utils._device import Send
 from sktl.utils._ordered_map import ordered_map
@@ -29,13 +29,15 @@ def open_images(
     *,
     n_channels: int | None = 3,
     scale: float | None = None,
+    bounded: bool = False,
     n_jobs: int | None = None,
     max_pixels: int | None = None,
 ) -> "Images":
     """Return the pictures in ``X``, to be loaded in batches.
 
-    The same picture gives the same tensor, bit for bit, in every form, but for JPEGs that are much larger than wanted:
-    these are scaled in part while they are decoded. Files are decoded when they are asked for, never all at once.
+    The same picture gives the same tensor, bit for bit, in every form, but for JPEGs that are much larger than wanted,
+    which are scaled in part while they are decoded, and for transparent ones, which are laid on white unless they come
+    as arrays. Files are decoded when they are asked for, never all at once.
 
     Parameters
     ----------
@@ -53,6 +55,9 @@ def open_images(
     scale : float or None, default=None
         The value that stands for full brightness in arrays of floats, and of integers other than bool, uint8 and
         uint16. None: ``find_scale`` finds it.
+    bounded : bool, default=False
+        Whether values of more than 1.5 times ``scale`` are an error, and such that are black on it a warning: they are
+        on another scale then.
     n_jobs : int or None, default=None
         Threads that decode files and bytes; -1 takes one per core. None takes four, or as many as there are cores.
     max_pixels : int or None, default=None
@@ -69,7 +74,8 @@ def open_images(
         Where ``X`` or one of its items is of a type that is no picture, or items are of different kinds.
     ValueError
         Where ``X`` is empty, holds NaN, infinity or a negative value, has no shape of pictures, or has other channels
-        than the network takes, or where ``scale`` is not positive or ``n_jobs`` is 0.
+        than the network takes, or where ``scale`` is not positive or ``n_jobs`` is 0. Where ``bounded``, and values
+        are beyond ``scale``; a ``Dataset`` is checked as it is read.
 
     Examples
     --------
@@ -85,12 +91,15 @@ def open_images(
     source = unwrap(X)
     if n_channels is None:
         n_channels = count_channels(source)
+    bound = scale if bounded else None
     with quiet_pillow():
         pictures = (
-            DensePictures(source, n_channels)
+            DensePictures(source, n_channels, bound)
             if isinstance(source, Dense)
-            else ItemPictures(source, n_channels, max_pixels)
+            else ItemPictures(source, n_channels, max_pixels, bound)
         )
+    if bound is not None:
+        warn_of_smaller_scale(pictures.largest_seen or 0.0, bound, stacklevel=5)
     return Images(pictures, n_channels, scale, count_threads(n_jobs))
 
 

@@ -15,7 +15,7 @@ from sktl.inputs._kinds import Kind, common_kind, kind_of
 from sktl.inputs._layout import channel_axis, channels_first, check_channels, check_dense
 from sktl.inputs._naming import naming
 from sktl.inputs._picture import picture_to_array
-from sktl.inputs._values import has_own_scale, largest_value, to_peak
+from sktl.inputs._values import has_own_scale, largest_value, to_peak, writable
 
 __all__ = ["DensePictures", "ItemPictures"]
 
@@ -24,18 +24,18 @@ LARGE = 2**16
 
 
 class DensePictures:
-    """Pictures of one size in one array or tensor."""
+    """Pictures of one size in one array or tensor; a scale that is given bounds their values."""
 
     threads_pay = False
 
-    def __init__(self, dense: Dense, n_channels: int):
+    def __init__(self, dense: Dense, n_channels: int, scale: float | None = None):
         check_dense(dense.shape)
         self._dense = dense
         self.are_large = math.prod(dense.shape[1:]) * dense.dtype.itemsize >= LARGE
         self.shape: tuple[int, ...] | None = dense.shape[1:]
         self._axis = channel_axis([dense.shape[1:]], n_channels)
         check_channels(1 if self._axis is None else self.shape[self._axis], n_channels, "X")
-        self._largest = largest_value(dense.chunks()) if not has_own_scale(dense.dtype) else 0.0
+        self.largest_seen = 0.0 if has_own_scale(dense.dtype) else largest_value(dense.chunks(), scale)
 
     def __len__(self) -> int:
         return len(self._dense)
@@ -53,21 +53,24 @@ class DensePictures:
 
     def largest_value(self) -> float:
         """Return the largest value where the type says nothing of it, else 0.0."""
-        return self._largest
+        return self.largest_seen
 
 
 class ItemPictures:
-    """Pictures that are objects of their own: paths, encoded bytes, PIL images, arrays, items of a ``Dataset``."""
+    """Pictures that are objects of their own: paths, encoded bytes, PIL images, arrays, items of a ``Dataset``.
+
+    A scale that is given bounds the values of arrays.
+    """
 
     are_large = False  # a file is asked when it was written, and not read for its key
 
-    def __init__(self, items: Items, n_channels: int, max_pixels: int | None):
-        self._items, self._n_channels, self._max_pixels = items, n_channels, max_pixels
+    def __init__(self, items: Items, n_channels: int, max_pixels: int | None, scale: float | None = None):
+        self._items, self._n_channels, self._max_pixels, self._scale = items, n_channels, max_pixels, scale
         self._kind: Kind | None = None if items.is_dataset else common_kind(items)
         self.threads_pay = self._kind in ("path", "bytes")
         self.shape: tuple[int, ...] | None = None
         self._axis: int | None = None
-        self._largest: float | None = None if items.is_dataset else 0.0
+        self.largest_seen: float | None = None if items.is_dataset else 0.0
         if items.is_dataset:
             self._open_dataset()
         elif self._kind == "array":
@@ -84,7 +87,7 @@ class ItemPictures:
             n_found = 1 if len(shape) == 2 or self._axis is None else shape[self._axis]
             check_channels(n_found, self._n_channels, f"X[{index}]")
         self.shape = shapes[0] if len(set(shapes)) == 1 else None
-        self._largest = largest_value(self._values())
+        self.largest_seen = largest_value(self._values(), self._scale)
 
     def _open_dataset(self) -> None:
         """Decide the layout of arrays in a ``Dataset`` by the first that can be read."""
@@ -99,7 +102,7 @@ class ItemPictures:
                 if not has_own_scale(array.dtype):
                     return
             break
-        self._largest = 0.0
+        self.largest_seen = 0.0
 
     def _values(self) -> Iterator[tuple[int, np.ndarray]]:
         """Yield the arrays one by one."""
@@ -112,9 +115,9 @@ class ItemPictures:
 
     def largest_value(self) -> float:
         """Return the largest value of arrays whose type says nothing of it, else 0.0. Reads a whole ``Dataset``."""
-        if self._largest is None:
-            self._largest = largest_value(self._values())
-        return self._largest
+        if self.largest_seen is None:
+            self.largest_seen = largest_value(self._values(), self._scale)
+        return self.largest_seen
 
     def key(self, index: int) -> bytes:
         """Return 16 bytes that stand for one picture."""
@@ -154,8 +157,8 @@ class ItemPictures:
         if self._items.is_dataset:
             found = channel_axis([array.shape[1:]], self._n_channels)
             axis = found if axis is None else axis
-            largest_value([(index, array)])
-        pictures = channels_first(array, axis)
+            largest_value([(index, array)], self._scale)
+        pictures = channels_first(writable(array), axis)
         array, peak = to_peak(pictures, 0.0 if has_own_scale(array.dtype) else scale())
         return array[0], peak
 

@@ -1,5 +1,6 @@
 """The range of the values of pictures."""
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -8,10 +9,21 @@ import numpy as np
 if TYPE_CHECKING:
     from sktl.inputs._images import Images
 
-__all__ = ["check_finite", "find_scale", "has_own_scale", "largest_value", "scale_for", "to_peak"]
+__all__ = [
+    "check_finite",
+    "find_scale",
+    "has_own_scale",
+    "largest_value",
+    "scale_for",
+    "to_peak",
+    "warn_of_smaller_scale",
+    "writable",
+]
 
 # what floats of pictures reach: [0, 1], scikit-learn's 8x8 digits, 8, 10, 12 and 16 bits
 _SCALES = (1.0, 16.0, 255.0, 1023.0, 4095.0, 65535.0)
+# What interpolates or adds noise goes beyond full brightness, by less; another scale is four times as large at least.
+_BEYOND = 1.5
 
 
 def has_own_scale(dtype: np.dtype) -> bool:
@@ -28,6 +40,11 @@ def to_peak(array: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
     return array.astype(np.float32), 65535.0 if array.dtype == np.uint16 else scale
 
 
+def writable(array: np.ndarray) -> np.ndarray:
+    """Return an array that torch takes: itself, or a copy where it runs backwards in memory or is read-only."""
+    return array if array.flags.writeable and min(array.strides, default=0) >= 0 else array.copy()
+
+
 def check_finite(start: int, chunk: np.ndarray) -> None:
     """Check that samples hold neither NaN nor infinity; ``start`` is the index of the first.
 
@@ -42,18 +59,20 @@ def check_finite(start: int, chunk: np.ndarray) -> None:
         raise ValueError(f"Input X contains NaN or infinity: X[{index}] does. Replace the values or the sample.")
 
 
-def largest_value(chunks: Iterable[tuple[int, np.ndarray]]) -> float:
+def largest_value(chunks: Iterable[tuple[int, np.ndarray]], scale: float | None = None) -> float:
     """Return the largest value of pictures whose type says nothing of it; 0.0 where there are none.
 
     Parameters
     ----------
     chunks : iterable of (int, array)
         Samples in parts, each with the index of its first sample.
+    scale : float or None, default=None
+        The scale that they have to be on, of an earlier fit. None: any.
 
     Raises
     ------
     ValueError
-        Where a value is NaN, infinite or negative; names the sample.
+        Where a value is NaN, infinite, negative, or far beyond the scale; names the sample.
     """
     largest = 0.0
     for start, chunk in chunks:
@@ -68,7 +87,24 @@ def largest_value(chunks: Iterable[tuple[int, np.ndarray]]) -> float:
                 "[0, 255]. sktl standardises them itself: give them as they were before standardising."
             )
         largest = max(largest, float(chunk.max()))
+        if scale is not None and largest > _BEYOND * scale:
+            flat = chunk.reshape(len(chunk), -1).max(axis=1)
+            first = int(np.argmax(flat > _BEYOND * scale))
+            raise ValueError(
+                f"X[{start + first}] holds the value {flat[first]:.6g}, but full brightness was {scale:g} in fit: give "
+                "pictures on the scale of those, or as uint8. After a fit to files or bytes, floats go from 0 to 1"
+            )
     return largest
+
+
+def warn_of_smaller_scale(largest: float, scale: float, stacklevel: int) -> None:
+    """Warn where pictures up to ``largest`` are black on their scale, and would not be from 0 to 1."""
+    if 0 < largest <= 1 < scale:
+        warnings.warn(
+            f"the largest value of the pictures in X is {largest:.3g}, but full brightness was {scale:g} in fit, where "
+            f"these are black. If they go from 0 to 1, give X * {scale:g}",
+            stacklevel=stacklevel + 1,
+        )
 
 
 def scale_for(largest: float) -> float:

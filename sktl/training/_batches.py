@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,22 @@ import torch
 
 from sktl.features import Rows
 
-__all__ = ["BatchIterator", "LabelledRows"]
+__all__ = ["BatchIterator", "LabelledRows", "count_batches"]
+
+
+def count_batches(n_rows: int, batch_size: int) -> int:
+    """Return in how many batches rows are trained on: one that would be left by itself joins the last of them.
+
+    There is no variance in one row, so that batch normalisation could not be trained on it.
+
+    Examples
+    --------
+    >>> from sktl.training._batches import count_batches
+    >>> [count_batches(n_rows, 32) for n_rows in (1, 32, 33, 34, 65)]
+    [1, 1, 1, 2, 2]
+    """
+    n_full, rest = divmod(n_rows, batch_size)
+    return n_full + (rest > min(n_full, 1))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +71,8 @@ class LabelledRows(torch.utils.data.Dataset):
 class BatchIterator:
     """Iterates over a set of labelled rows in batches of one size; the last may be smaller.
 
-    The order is drawn from torch's global generator.
+    Where rows are shuffled, as they are for training, the last may have one more instead. The order is drawn from
+    torch's global generator.
     """
 
     dataset: LabelledRows
@@ -63,9 +80,16 @@ class BatchIterator:
     shuffle: bool = False
 
     def __len__(self) -> int:
-        return -(-len(self.dataset) // self.batch_size)
+        n, size = len(self.dataset), self.batch_size
+        return count_batches(n, size) if self.shuffle else -(-n // size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]]:
-        n = len(self.dataset)
-        order = torch.randperm(n).numpy() if self.shuffle else np.arange(n)
-        return self.dataset.batches(order, self.batch_size)
+        n, size = len(self.dataset), self.batch_size
+        if not self.shuffle:
+            return self.dataset.batches(np.arange(n), size)
+        order = torch.randperm(n).numpy()
+        if len(self) * size >= n:
+            return self.dataset.batches(order, size)
+        before, last = order[: -size - 1], order[-size - 1 :]
+        parts = [(before, size), (last, size + 1)] if len(before) else [(last, size + 1)]
+        return itertools.chain.from_iterable(itertools.starmap(self.dataset.batches, parts))

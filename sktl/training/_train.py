@@ -1,6 +1,5 @@
 """One phase of training by skorch."""
 
-import copy
 import functools
 from typing import Any
 
@@ -10,7 +9,8 @@ from skorch.callbacks import EarlyStopping
 from skorch.helper import predefined_split
 
 from sktl.features import Rows
-from sktl.training._batches import BatchIterator, LabelledRows
+from sktl.training._batches import BatchIterator, LabelledRows, count_batches
+from sktl.training._callbacks import read_callbacks
 from sktl.training._folded import folded_batch_norm
 from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
@@ -51,16 +51,21 @@ def train(
         Indices of the rows to train on, and of those to validate on (or None).
     validation_rows : Rows or None, default=None
         Where those to validate on are taken from. None: ``rows``.
+
+    Raises
+    ------
+    ValueError
+        Where batch normalisation would have to learn from one vector.
     """
     training, validation = split
     rows = rows.on(settings.device)
-    net = make_net(network, loss, settings, n_batches=-(-len(training) // settings.batch_size))
+    net = make_net(network, loss, settings, n_batches=count_batches(len(training), settings.batch_size))
     labelled = LabelledRows(rows, targets, weights, training)
     if validation is not None:
         held = rows if validation_rows is None else validation_rows.on(settings.device)
         net.set_params(train_split=predefined_split(LabelledRows(held, targets, weights, validation)))
     with seeded(settings.seed), folded_batch_norm(network.stages), quick_layers(network.stages), freed_memory_kept():
-        net.fit(labelled)
+        _fit(net, labelled)
     net.set_params(train_split=None)
     return net
 
@@ -86,13 +91,26 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
         "iterator_train__shuffle": True,
         "iterator_valid": BatchIterator,
         "train_split": None,
-        "callbacks": [*callbacks, *copy.deepcopy(list(settings.callbacks))],
+        "callbacks": [*callbacks, *read_callbacks(settings.callbacks)],
         "callbacks__print_log": None,
         "device": str(settings.device),
         "verbose": 0,
     }
     with seeded(settings.seed):
         return Net(**{**arguments, **settings.net_params}).initialize()
+
+
+def _fit(net: Net, labelled: LabelledRows) -> None:
+    try:
+        net.fit(labelled)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            f"batch normalisation cannot be trained on one sample at a time, got batch_size={net.batch_size} and "
+            f"{len(labelled)} sample(s) to train on: give a batch_size of 2 or more and several samples, or hold the "
+            "statistics there are with batch_norm='frozen'"
+        ) from error
 
 
 def _silence(text: str) -> None:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import torch
 
+from sktl.training._batches import count_batches
+
 __all__ = [
     "choose_batch_size",
     "choose_epochs",
@@ -46,7 +48,7 @@ WORTH_ROUNDING = {"matrices": 3 * 64 * 64, "vectors": 3 * 128 * 128}
 def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int, rows_are_vectors: bool) -> int:
     """Return the samples per step: 32 for pictures; for vectors a hundredth of the data, within 64 and 512."""
     if batch_size != "auto":
-        return batch_size
+        return int(batch_size)  # torch takes no integers of numpy's
     if not rows_are_vectors:
         return 32
     return min(512, max(64, 2 ** round(math.log2(n_samples / 100)) if n_samples > 100 else 64))
@@ -55,11 +57,11 @@ def choose_batch_size(batch_size: int | Literal["auto"], n_samples: int, rows_ar
 def choose_epochs(max_epochs: int | Literal["auto"], n_samples: int, batch_size: int, starts_trained: bool) -> int:
     """Return the epochs: 10 for a network that starts trained, or as many as make 100 steps; else 20, or 500 steps."""
     if max_epochs != "auto":
-        return max_epochs
+        return int(max_epochs)
     epochs, steps = (
         (FINE_TUNING_EPOCHS, FINE_TUNING_STEPS) if starts_trained else (FROM_SCRATCH_EPOCHS, FROM_SCRATCH_STEPS)
     )
-    return max(epochs, math.ceil(steps / math.ceil(n_samples / batch_size)))
+    return max(epochs, math.ceil(steps / count_batches(n_samples, batch_size)))
 
 
 def choose_lr(

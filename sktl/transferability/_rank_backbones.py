@@ -14,6 +14,7 @@ from sktl.transferability._candidates import Candidate, read_candidates
 from sktl.transferability._labels_to_rank_by import LabelsToRankBy, read_problem
 from sktl.transferability._metric_name import name_metric
 from sktl.transferability._one_pass import OnePass, pass_once
+from sktl.transferability._one_score import check_one_score
 from sktl.transferability._splits import Split, as_seed, read_splits, size_ratio
 
 __all__ = ["rank_backbones"]
@@ -138,6 +139,7 @@ def rank_backbones(
     check_consistent_length(X, problem.table.labelled)
     seed = as_seed(random_state)
     folds = read_splits(cv, problem.y, len(problem.table), seed)
+    check_one_score(scoring)
     any_head = problem.head(1, head_l2, device, seed)
     scorer = check_scoring(any_head, scoring)
     rows, failures, last = [], [], None

@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sktl.transferability._gain import TransferGain
 from sktl.transferability._metric_name import name_metric
+from sktl.transferability._one_score import check_one_score
 from sktl.transferability._scratch import from_scratch
 from sktl.transferability._sizes import nested_subsets, read_sizes
 from sktl.transferability._splits import Split, as_seed, read_splits, size_ratio
@@ -114,6 +115,7 @@ def transfer_gain(
     """
     if not isinstance(confidence, numbers.Real) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be a number between 0 and 1, got {confidence!r}")
+    check_one_score(scoring)
     sides = [estimator, from_scratch(estimator) if scratch is None else scratch]
     X, y = indexable(X, y)
     table = read_labels(y)

@@ -82,6 +82,12 @@ def test_stages_without_a_name_or_twice_are_refused():
         Backbone(stages=[("a", nn.Identity()), ("a", nn.Identity())], name="twins")
 
 
+def test_a_stage_that_returns_a_tuple():
+    backbone = Backbone(stages=[("recurrent", nn.LSTM(4, 3))])
+    with pytest.raises(CutError, match=r"a stage, LSTM, returns tuple, and a stage returns one tensor: wrap it"):
+        backbone(torch.ones(2, 5, 4))
+
+
 def test_logits_need_an_output_layer(backbone, x):
     assert torch.equal(backbone.logits(x), backbone.output_layer(backbone(x)))
     assert not backbone.logits(x).requires_grad

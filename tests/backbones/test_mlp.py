@@ -54,9 +54,9 @@ def test_a_description_is_cloned():
     assert clone(spec) is not spec
 
 
-@pytest.mark.parametrize("sizes", [(), (4, 0), [-1]])
+@pytest.mark.parametrize("sizes", [(), (4, 0), [-1], 8])
 def test_sizes(sizes):
-    with pytest.raises(ValueError, match="hidden_layer_sizes must hold at least one size of 1 or more, got"):
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes must hold at least one size of 1 or more, as in .*, got"):
         MLP(sizes).build(3)
 
 

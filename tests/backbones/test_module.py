@@ -102,3 +102,12 @@ def test_errors():
         backbone_from_module(nn.Linear(3, 2))
     with pytest.raises(CutError, match="there is no submodule 'body'"):
         backbone_from_module(convolutional(), stages=["body"])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("compile_it", [torch.jit.script, lambda net: torch.jit.trace(net, torch.zeros(1, 4))])
+@pytest.mark.parametrize("inside", [False, True])
+def test_compiled_networks(compile_it, inside):
+    network = compile_it(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)))
+    with pytest.raises(CutError, match=r"is compiled, by torch\.jit\.script or torch\.jit\.trace.*: give the module"):
+        backbone_from_module(nn.Sequential(network, nn.Linear(2, 2)) if inside else network)

@@ -1,5 +1,7 @@
 import pytest
+import torch
 from torch import nn
+from torchvision import models
 
 from sktl.backbones import Backbone, _registry, get_backbone, input_kind_of, register_backbone
 from sktl.exceptions import UnknownBackboneError
@@ -33,6 +35,23 @@ def test_what_named_backbones_take(name, kind):
 def test_the_kind_is_that_of_the_backbone(name):
     pytest.importorskip("timm")
     assert get_backbone(name, None).input_kind == input_kind_of(name)
+
+
+def test_weights_at_a_path(tmp_path):
+    path = tmp_path / "mine.pth"
+    torch.save(models.shufflenet_v2_x0_5(weights=None).state_dict(), path)
+    found = get_backbone("shufflenet_v2_x0_5", path)
+    assert found.weights.name == "mine.pth"
+    assert found.fingerprint() == get_backbone("shufflenet_v2_x0_5", str(path)).fingerprint()
+    register_backbone("rows", lambda weights: Backbone(stages=[(weights, nn.Linear(3, 2))]))
+    assert get_backbone("rows", path).stage_names == (str(path),)
+
+
+def test_a_function_that_makes_no_backbone():
+    register_backbone("plain", lambda weights: nn.Linear(3, 2))
+    message = r"registered as 'plain' returned Linear: it must return a Backbone, such as backbone_from_module"
+    with pytest.raises(TypeError, match=message):
+        get_backbone("plain")
 
 
 def test_what_registered_backbones_take():

@@ -97,6 +97,15 @@ def test_parameters_are_checked(params):
         Tokenizer(**params).fit(["a"])
 
 
+def test_a_vocabulary_that_is_none(vocabulary, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"vocabulary='nope' is neither 'all_minilm_l6_v2' nor a file"):
+        Tokenizer("nope").fit(["a"])
+    path = tmp_path / "tokenizer.json"
+    path.write_text("{")
+    with pytest.raises(ValueError, match=r"vocabulary='.*tokenizer\.json' cannot be read as a tokenizer\.json: .*EOF"):
+        Tokenizer(str(path), length=4).fit(["a"])
+
+
 def test_transform_checks_too(vocabulary):
     with pytest.raises(TypeError, match=r"X\[0\] is int: expected a str"):
         Tokenizer(vocabulary, length=4).fit(["a"]).transform([3])

@@ -2,12 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from torch import nn
 
 from sktl import BackboneFeatures
+from sktl.backbones import backbone_from_module
 from sktl.features import ActivationCache
 
 
@@ -114,3 +117,14 @@ def test_another_number_of_columns(make_table_backbone, digits):
     transformer = BackboneFeatures(make_table_backbone()).fit(digits[0])
     with pytest.raises(ValueError, match="X has 9 features"):
         transformer.transform(digits[0][:, :9])
+
+
+def test_recordings_of_several_lengths(rng):
+    network = nn.Sequential(nn.Conv1d(2, 4, 3), nn.ReLU(), nn.Conv1d(4, 3, 3))
+    X = rng.normal(size=(6, 2, 20)).astype(np.float32)
+    backbone = backbone_from_module(network, input_kind="tensor")
+    extractor = BackboneFeatures(backbone, cache=ActivationCache())
+    for part in (X, X[:, :, :12], X[:, :, :9]):
+        found = extractor.fit_transform(part)
+        plain = clone(extractor).set_params(cache=None).fit_transform(part)
+        np.testing.assert_allclose(found, plain, rtol=1e-5)

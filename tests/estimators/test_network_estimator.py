@@ -16,9 +16,17 @@ from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 from torch import nn
 
-from sktl import TransferClassifier, TransferRegressor
+from sktl import (
+    BackboneFeatures,
+    MultiTaskClassifier,
+    MultiTaskEstimator,
+    MultiTaskRegressor,
+    TransferClassifier,
+    TransferRegressor,
+)
 from sktl.backbones import MLP, Backbone
-from sktl.exceptions import SkippedImageWarning, UnknownBackboneError, UnreadableImageError
+from sktl.exceptions import CutError, SkippedImageWarning, UnknownBackboneError, UnreadableImageError
+from sktl.features import ActivationCache
 
 QUICK = {"max_epochs": 2, "head_l2": 1e-2, "random_state": 0}
 
@@ -40,6 +48,10 @@ def encoded(picture):
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "png")
     return file.getvalue()
+
+
+def clone_without_cache(fitted):
+    return copy.copy(fitted).set_params(cache=None)
 
 
 class Counts(Callback):
@@ -348,6 +360,97 @@ class TestWarmStart:
         assert np.array_equal(estimator.predict(X), before)
 
 
+class TestKindOfData:
+    """What a fit learns of the kind of its data holds for what comes after it, and for no longer."""
+
+    @pytest.fixture(
+        params=[TransferClassifier, TransferRegressor, MultiTaskClassifier, MultiTaskRegressor, MultiTaskEstimator]
+    )
+    def Any(self, request):
+        return request.param
+
+    @pytest.fixture
+    def table(self, rng):
+        return pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"]), np.arange(40) % 2
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_a_fit_that_goes_on_wants_the_same_columns(self, Any, table, method):
+        X, y = table
+        estimator = Any("mlp", warm_start=True, **QUICK)
+        go_on = getattr(estimator, method)
+        go_on(X, y)
+        for _ in range(2):
+            with pytest.raises(ValueError, match="Feature names must be in the same order"):
+                go_on(X[["b", "a", "c"]], y)
+            with pytest.raises(ValueError, match=r"seen at fit time, yet now missing:\n- c"):
+                go_on(X[["a", "b"]], y)
+            go_on(X, y)
+            assert estimator.feature_names_in_.tolist() == ["a", "b", "c"]
+            assert estimator.predict(X).shape == (40,)
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_a_fit_that_goes_on_wants_as_many_columns(self, Any, table, method):
+        X, y = table[0].to_numpy(), table[1]
+        estimator = Any("mlp", warm_start=True, **QUICK)
+        go_on = getattr(estimator, method)
+        go_on(X, y)
+        with pytest.raises(ValueError, match=r"X has 2 features, but .* is expecting 3 features"):
+            go_on(X[:, :2], y)
+        go_on(X, y)
+        assert estimator.predict(X).shape == (40,)
+
+    def test_a_fit_that_goes_on_wants_samples_that_the_network_takes(self, Estimator, pictures):
+        X, y = pictures
+        network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 4), nn.ReLU())
+        estimator = Estimator(network, freeze=0, warm_start=True, **QUICK).fit(X, y)
+        with pytest.raises(ValueError, match=r"X has samples of shape \(6, 6\), but .* samples of shape \(8, 8\)"):
+            estimator.fit(X[:, :6, :6], y)
+        assert estimator.fit(X, y).input_shape_ == (8, 8)
+
+    def test_a_fit_that_fails_keeps_names_and_columns(self, Any, table):
+        X, y = table
+        estimator = Any("mlp", **QUICK).fit(X, y)
+        before = estimator.predict(X)
+        with pytest.raises(ValueError, match="requires y to be passed"):
+            estimator.fit(X, None)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            estimator.fit(X.to_numpy()[:, :2], y[:9])
+        assert estimator.feature_names_in_.tolist() == ["a", "b", "c"]
+        assert estimator.n_features_in_ == 3
+        assert np.array_equal(estimator.predict(X), before)
+
+    def test_a_fit_that_fails_keeps_the_scale(self, make_module, pictures):
+        X, y = pictures
+        estimator = TransferClassifier(make_module(), freeze="all", **QUICK).fit(X / 255, y)
+        before = estimator.predict_proba(X / 255)
+        with pytest.raises(ValueError, match="one class only"):
+            estimator.fit(X / 1.0, np.zeros(len(X)))
+        assert np.array_equal(estimator.predict_proba(X / 255), before)
+
+    def test_a_first_fit_that_fails_leaves_nothing(self, Estimator, table):
+        estimator = Estimator("mlp", **QUICK)
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            estimator.fit(table[0], table[1][:9])
+        assert vars(estimator) == estimator.get_params(deep=False)
+
+    def test_another_kind_of_data_leaves_nothing_of_the_last(self, Estimator, make_module, table, pictures):
+        estimator = Estimator("mlp", **QUICK).fit(*table)
+        estimator.set_params(backbone=make_module(), freeze="all").fit(*pictures)
+        assert not hasattr(estimator, "n_features_in_")
+        assert not hasattr(estimator, "feature_names_in_")
+        estimator.set_params(backbone="mlp", freeze="auto").fit(*table)
+        assert estimator.n_features_in_ == 3
+        assert not hasattr(estimator, "input_shape_")
+
+    def test_features_of_another_kind_of_data(self, make_module, table, pictures):
+        extractor = BackboneFeatures("mlp", random_state=0).fit(table[0])
+        with pytest.raises(ValueError, match="comes before the first stage"):
+            extractor.set_params(backbone=make_module(), stage=0).fit(pictures[0])
+        assert extractor.feature_names_in_.tolist() == ["a", "b", "c"]
+        extractor.set_params(stage=None).fit(pictures[0])
+        assert not hasattr(extractor, "feature_names_in_")
+
+
 class TestEarlyStopping:
     def test_stops_and_goes_back(self, Estimator, digits):
         X, y = digits
@@ -365,6 +468,11 @@ class TestEarlyStopping:
         fitted = Estimator("mlp", random_state=0, **arguments).fit(X, y)
         assert fitted.history_[0]["train_batch_count"] == 3
         assert fitted.history_[0]["valid_batch_count"] == 1
+
+    def test_a_part_held_out_that_is_all(self, Estimator, digits):
+        message = r"validation_fraction=0\.99 holds out 30 of 30 sample\(s\) for early_stopping, which leaves none"
+        with pytest.raises(ValueError, match=message):
+            Estimator("mlp", early_stopping=True, validation_fraction=0.99).fit(digits[0][:30], digits[1][:30])
 
     def test_classes_too_small_to_be_split_by_class(self, digits):
         X, y = digits
@@ -452,6 +560,18 @@ class TestBadInput:
         with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 64 features"):
             fitted.predict(digits[0][:, :5])
 
+    @pytest.mark.parametrize("Classifier", [TransferClassifier, MultiTaskClassifier, MultiTaskEstimator])
+    def test_classes_before_fit(self, Classifier):
+        assert not hasattr(Classifier(), "classes_")
+        with pytest.raises(NotFittedError, match=r"is not fitted yet\. Call 'fit'"):
+            _ = Classifier().classes_
+
+    @pytest.mark.parametrize("freeze", ["all", 0])
+    def test_a_module_that_returns_a_tuple(self, Estimator, rng, freeze):
+        X = rng.normal(size=(12, 5, 4)).astype(np.float32)
+        with pytest.raises(CutError, match=r"a stage, LSTM, returns tuple"):
+            Estimator(nn.Sequential(nn.LSTM(4, 8)), freeze=freeze).fit(X, np.arange(12) % 2)
+
     def test_predict_before_fit(self, Estimator, digits):
         with pytest.raises(NotFittedError, match="not fitted yet"):
             Estimator("mlp").predict(digits[0])
@@ -520,6 +640,19 @@ class TestPictures:
         ):
             fitted.predict(X[:, :6, :6])
 
+    @pytest.mark.parametrize("freeze", [1, "all"])
+    @pytest.mark.parametrize("form", ["arrays", "files"])
+    @pytest.mark.parametrize("where", ["memory", "folder"])
+    def test_another_size_where_the_network_takes_any(
+        self, Estimator, make_module, pictures, freeze, form, where, tmp_path
+    ):
+        X, y = pictures
+        cache = ActivationCache(tmp_path) if where == "folder" else ActivationCache()
+        as_given = (lambda some: [encoded(one) for one in some]) if form == "files" else np.ascontiguousarray
+        fitted = Estimator(make_module(), freeze=freeze, cache=cache, **QUICK).fit(as_given(X), y)
+        few = fitted.predict(as_given(X[:, :7, :6]))
+        np.testing.assert_allclose(clone_without_cache(fitted).predict(as_given(X[:, :7, :6])), few, rtol=1e-4)
+
     def test_bytes_after_floats(self, Estimator, make_module, pictures):
         X, y = pictures
         fitted = Estimator(make_module(), freeze="all", **QUICK).fit(X.astype(np.float32) / 255, y)
@@ -529,6 +662,46 @@ class TestPictures:
         assert np.array_equal(
             fitted.predict(X[:9].astype(np.float32) / 255), fitted.predict(X.astype(np.float32)[:9] / 255)
         )
+
+    def test_numbers_may_be_those_of_numpy(self, Estimator, make_module, pictures):
+        X, y = pictures
+        given = {"batch_size": np.int64(8), "max_epochs": np.int64(2), "image_size": np.int64(9), "freeze": np.int64(1)}
+        others = {name: int(value) for name, value in given.items()}
+        one, other = (Estimator(make_module(), **{**QUICK, **these}).fit(X, y) for these in (given, others))
+        assert np.array_equal(one.predict(X[:5]), other.predict(X[:5]))
+        grid = {"batch_size": np.array([8, 16]), "image_size": np.array([8, 9])}
+        search = GridSearchCV(other, grid, cv=2, error_score="raise").fit(X, y)
+        assert search.best_estimator_.batch_size_ in (8, 16)
+
+    def test_an_image_size_that_is_none_is_named(self, Estimator, make_module, pictures):
+        with pytest.raises(ValueError, match=r"image_size is \(8, 8, 8\): expected a whole number"):
+            Estimator(make_module(), image_size=(8, 8, 8), **QUICK).fit(*pictures)
+
+    def test_floats_on_another_scale(self, Estimator, make_module, pictures):
+        X, y = pictures
+        small, large = X / 255, X / 1.0
+        estimator = Estimator(make_module(), freeze="all", warm_start=True, **QUICK).fit(small, y)
+        message = r"X\[0\] holds the value 239, but full brightness was 1 in fit"
+        for use in (estimator.predict, lambda X: estimator.fit(X, y), lambda X: estimator.partial_fit(X, y)):
+            with pytest.raises(ValueError, match=message):
+                use(large[:9])
+        estimator.set_params(warm_start=False).fit(large, y)
+        with pytest.warns(UserWarning, match="full brightness was 255 in fit, where these are black") as found:
+            estimator.predict(small)
+        assert found[0].filename == __file__
+
+    @pytest.mark.parametrize("form", [list, np.asarray, lambda X: [encoded(one) for one in X]])
+    def test_floats_after_bytes_go_from_0_to_1_whatever_else_is_there(self, Estimator, make_module, pictures, form):
+        X, y = pictures
+        estimator = Estimator(make_module(), freeze="all", **QUICK).fit(form(X), y)
+        expected = estimator.predict(X)
+        np.testing.assert_allclose(estimator.predict(X / 255), expected, rtol=1e-4)
+        dark = np.round(X / 16) / 255
+        np.testing.assert_allclose(
+            estimator.predict(dark[:1]), estimator.predict(np.concatenate([dark, X / 255]))[:1], rtol=1e-4
+        )
+        with pytest.raises(ValueError, match=r"was 1 in fit: .* After a fit to files or bytes, floats go from 0 to 1"):
+            estimator.predict(X / 1.0)
 
 
 class TestUnreadable:
@@ -545,8 +718,9 @@ class TestUnreadable:
     def test_are_left_out_if_asked(self, Estimator, make_module, files, pictures):
         y = pictures[1][:30]
         skipping = Estimator(make_module(), freeze="all", on_unreadable="skip", **QUICK)
-        with pytest.warns(SkippedImageWarning, match=r"2 of 30 samples are left out:\n.*X\[4\].*\n.*X\[7\]"):
+        with pytest.warns(SkippedImageWarning, match=r"2 of 30 samples are left out:\n.*X\[4\].*\n.*X\[7\]") as found:
             skipping.fit(files, y)
+        assert found[0].filename == __file__
         good = [i for i in range(30) if i not in (4, 7)]
         plain = Estimator(make_module(), freeze="all", **QUICK).fit([files[i] for i in good], y[good])
         np.testing.assert_allclose(skipping.predict(files[:4]), plain.predict(files[:4]), rtol=1e-4)

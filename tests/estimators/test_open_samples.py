@@ -69,6 +69,15 @@ def test_the_view_tells_preprocessing_and_scale(rng):
     assert image_samples(open_images(floats), KNOWN).view in views
 
 
+def test_the_shape_is_known_where_the_view_settles_it(rng):
+    pictures = rng.integers(0, 255, size=(4, 8, 8), dtype=np.uint8)
+    assert image_samples(open_images(pictures), KNOWN).shape == (3, 20, 20)
+    assert image_samples(open_images(pictures), KNOWN, Augmentation(noisy), 1).subset(np.arange(2)).shape == (3, 20, 20)
+    assert image_samples(open_images(pictures), KNOWN.at_size(None)).shape is None
+    assert image_samples(open_images(pictures), None).shape is None
+    assert tensor_samples(open_tensors(pictures / 255), torch.float32).shape == (8, 8)
+
+
 def test_tables_come_in_the_type_of_the_weights(rng):
     tensors = open_tensors(rng.normal(size=(5, 3)))
     single, double = (tensor_samples(tensors, dtype) for dtype in (torch.float32, torch.float64))

@@ -1,5 +1,6 @@
 import collections
 import contextlib
+import dataclasses
 import hashlib
 import pathlib
 import subprocess
@@ -296,6 +297,22 @@ class TestSpaces:
         activations_of(backbone, X, cache, view="small").features()
         activations_of(backbone, X, cache, view="large").features()
         assert passed == dict.fromkeys(STAGES, 2 * N)
+
+    @pytest.mark.parametrize("where", ["memory", "folder"])
+    def test_another_shape_of_samples(self, rng, where, tmp_path):
+        backbone, cache = make_backbone("image"), ActivationCache(tmp_path if where == "folder" else None)
+        large = rng.normal(size=(N, 2, 7, 7)).astype(np.float32)
+        for X in (large, large[:, :, :6, :5].copy(), large):
+            activations = activations_of(backbone, X, cache)
+            assert np.array_equal(everything(activations.rows(1)), by_hand(backbone, X, 1).numpy())
+            assert np.array_equal(activations.features(), pooled(by_hand(backbone, X, 3)))
+        assert passed == dict.fromkeys(STAGES, 2 * N)
+
+    def test_no_sample_is_loaded_for_a_shape_that_is_known(self, backbone, X, cache):
+        activations_of(backbone, X, cache).features()
+        known = dataclasses.replace(samples_of(X), load=None, shape=X.shape[1:])
+        features = FrozenActivations(TorchEngine(backbone, folds=False), known, cache=cache, batch_size=100).features()
+        assert np.array_equal(features, pooled(by_hand(backbone, X, 3)))
 
 
 class TestSmallCache:

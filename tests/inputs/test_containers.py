@@ -35,6 +35,12 @@ def test_one_sample_is_not_many(X):
         open_images(X)
 
 
+@pytest.mark.parametrize("container", [pd.Index, pd.array, pd.Series])
+def test_containers_of_pandas(container):
+    items = unwrap(container(["a.png", "b.png"]))
+    assert [items[index] for index in range(len(items))] == ["a.png", "b.png"]
+
+
 @pytest.mark.parametrize("X", [None, 3, {"a.png"}, {"a": "a.png"}, iter(["a.png"])])
 def test_other_things(X):
     with pytest.raises(TypeError, match=r"X is .*: expected an array, a tensor, a list, a Series"):

@@ -253,6 +253,18 @@ def test_arrays_are_not_changed(form, dtype, arrays):
     assert np.array_equal(given, arrays)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.float32, np.int64])
+@pytest.mark.parametrize("preprocessing", [None, Preprocessing(size=(6, 5), resize=None)])
+def test_a_list_of_arrays_that_run_backwards_or_are_read_only(arrays, dtype, preprocessing):
+    X = (arrays % 2).astype(dtype)
+    expected = open_images(np.ascontiguousarray(X[:, ::-1, :, ::-1])).load([2, 0], preprocessing)
+    backwards = [one[::-1, :, ::-1] for one in X]
+    assert torch.equal(open_images(backwards).load([2, 0], preprocessing), expected)
+    X.flags.writeable = False
+    assert torch.equal(open_images([one[::-1, :, ::-1] for one in X]).load([2, 0], preprocessing), expected)
+    assert torch.equal(open_images(list(X)).load([1], preprocessing), open_images(X).load([1], preprocessing))
+
+
 @pytest.mark.parametrize("form", [np.asarray, list, torch.from_numpy, lambda x: pd.Series(list(x))])
 def test_arrays_are_not_copied(form, arrays):
     images = open_images(form(arrays))

@@ -4,10 +4,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import Dataset
 
 from sktl.inputs import _containers as containers
 from sktl.inputs import find_scale, open_images
 from sktl.inputs._values import check_finite, scale_for, to_peak
+
+
+class Items(Dataset):
+    """Pictures that are read when they are asked for."""
+
+    def __init__(self, pictures):
+        self.pictures = pictures
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, index):
+        return self.pictures[index]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +73,32 @@ def test_negative_values_are_named(form, dtype, monkeypatch):
     X[7, 2, 3] = -2
     with pytest.raises(ValueError, match=r"X\[7\] holds the negative value -2.*standardises them itself"):
         open_images(form(X))
+
+
+@pytest.mark.parametrize("form", [np.asarray, list, torch.from_numpy, Items])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64])
+def test_values_on_another_scale_than_in_a_fit_are_named(form, dtype, monkeypatch):
+    monkeypatch.setattr(containers, "_CHUNK_BYTES", 3 * 4 * 5 * 8)
+    X = np.ones((9, 4, 5), dtype=dtype)
+    X[7, 2, 3] = 200
+    message = r"X\[7\] holds the value 200, but full brightness was 16 in fit: give .* floats go from 0 to 1"
+    with pytest.raises(ValueError, match=message):
+        open_images(form(X), scale=16.0, bounded=True).load(range(9), None)
+    assert open_images(form(X), scale=16.0).load(range(9), None).max() == 200 / 16
+
+
+@pytest.mark.parametrize("X", [np.full((2, 4, 5), 24.0), np.full((2, 4, 5), 200, dtype=np.uint8), np.zeros((2, 4, 5))])
+def test_values_a_little_beyond_the_scale_types_that_tell_and_black_pictures_pass(X):
+    assert len(open_images(X, scale=16.0, bounded=True)) == 2
+
+
+@pytest.mark.parametrize("form", [np.asarray, list])
+def test_pictures_that_are_black_on_the_scale_of_a_fit(form):
+    X = np.full((3, 4, 5), 0.9)
+    with pytest.warns(UserWarning, match=r"value of the pictures in X is 0\.9, but full brightness was 255 in fit"):
+        open_images(form(X), scale=255.0, bounded=True)
+    open_images(form(X), scale=255.0)
+    open_images(form(X), scale=1.0, bounded=True)
 
 
 def test_minus_zero_is_not_negative():

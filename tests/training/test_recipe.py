@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -9,6 +10,8 @@ ADAMW, SGD = torch.optim.AdamW, torch.optim.SGD
 def test_given_values_are_taken():
     assert recipe.choose_batch_size(7, 10**6, True) == 7
     assert recipe.choose_epochs(3, 10, 32, True) == 3
+    assert type(recipe.choose_batch_size(np.int64(7), 10, True)) is int
+    assert type(recipe.choose_epochs(np.int64(3), 10, 32, True)) is int
     assert recipe.choose_lr(0.5, 10**9, 1, True, SGD) == 0.5
     assert recipe.choose_lr_decay(0.3, "cnn", False) == 0.3
 
@@ -25,12 +28,12 @@ def test_batches_of_pictures(n_samples):
     assert recipe.choose_batch_size("auto", n_samples, False) == 32
 
 
-@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 500), (64, 500), (65, 250), (64 * 25, 20), (10**6, 20)])
+@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 500), (64, 500), (65, 500), (66, 250), (1600, 20), (10**6, 20)])
 def test_epochs_from_scratch_make_500_steps_or_20_epochs(n_samples, epochs):
     assert recipe.choose_epochs("auto", n_samples, 64, False) == epochs
 
 
-@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 100), (32, 100), (33, 50), (32 * 10, 10), (10**6, 10)])
+@pytest.mark.parametrize(("n_samples", "epochs"), [(1, 100), (32, 100), (33, 100), (34, 50), (320, 10), (10**6, 10)])
 def test_epochs_of_fine_tuning_make_100_steps_or_10_epochs(n_samples, epochs):
     assert recipe.choose_epochs("auto", n_samples, 32, True) == epochs
 

@@ -130,6 +130,43 @@ def test_the_rate_goes_up_and_down_by_batch(data):
     assert rates[-1] < 0.002
 
 
+def normalizing():
+    torch.manual_seed(1)
+    stages = nn.ModuleList([nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6))])
+    return Network(stages, fuse_heads([build_head(6, 3)]), 1, False)
+
+
+@pytest.mark.parametrize("n_training", [33, 34, 17])
+def test_no_step_is_for_one_sample(data, n_training):
+    steps = []
+
+    class Watches(Callback):
+        def on_batch_end(self, net, batch=None, **kwargs):
+            steps.append((len(batch[0]), net.optimizer_.param_groups[0]["lr"]))
+
+    settings = settings_with(batch_size=16, max_epochs=2, callbacks=(Watches(),))
+    train(normalizing(), LOSS, *data, settings, (np.arange(n_training), None))
+    sizes = [size for size, _ in steps]
+    assert sizes == {33: [16, 17], 34: [16, 16, 2], 17: [17]}[n_training] * 2
+    assert steps[-1][1] == 0.0  # the schedule ends with the last of them
+
+
+@pytest.mark.parametrize(("batch_size", "n_training"), [(1, 5), (8, 1)])
+def test_batch_normalisation_of_single_samples(data, batch_size, n_training):
+    message = rf"one sample at a time, got batch_size={batch_size} and {n_training} sample.* batch_norm='frozen'"
+    with pytest.raises(ValueError, match=message):
+        train(normalizing(), LOSS, *data, settings_with(batch_size=batch_size), (np.arange(n_training), None))
+
+
+def test_other_errors_in_training_are_left_as_they_are(data):
+    class Fails(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise ValueError("as it was")
+
+    with pytest.raises(ValueError, match=r"^as it was$"):
+        train(make_network(), LOSS, *data, settings_with(callbacks=(Fails(),)), (np.arange(40), None))
+
+
 def test_callbacks_are_copied(data):
     class Counts(Callback):
         n_epochs = 0
