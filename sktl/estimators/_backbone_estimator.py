@@ -174,5 +174,5 @@ def how_many_at_once(engine: Engine, samples: Samples) -> int:
         return FEWEST
     on_cpu = engine.device.type == "cpu"
     pixels = max(FEWEST * 224**2, PIXELS_PER_CORE * torch.get_num_threads()) if on_cpu else PIXELS_ON_A_GPU
-    height, width = samples.load(np.arange(1)).shape[-2:]
+    height, width = samples.known_shape[-2:]
     return min(MOST, max(FEWEST, pixels // (height * width)))
