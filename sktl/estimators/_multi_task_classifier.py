@@ -271,7 +271,7 @@ class MultiTaskClassifier(MultiTaskNetwork):
             All classes there will be, task by task. None: those that ``heads`` tells, or those in the y of the first
             call.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or of labels.
+            Weights of samples or of labels, beside those of all calls.
 
         Returns
         -------

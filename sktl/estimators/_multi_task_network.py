@@ -153,7 +153,7 @@ class MultiTaskNetwork(AddsTasks):
         y : array-like of shape (n_samples, n_tasks) or (n_samples,)
             The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or of labels.
+            Weights of samples or of labels, beside those of all calls.
 
         Returns
         -------

@@ -22,13 +22,13 @@ from sktl.estimators._fitted_state import pack_net, unpack_net
 from sktl.estimators._label_weights import LabelWeights, read_weights
 from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
+from sktl.estimators._part_weights import weigh_part
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._same_kind import describe_inputs
 from sktl.estimators._stage_probes import StageProbes
 from sktl.exceptions import SkippedImageWarning
 from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedRows
 from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
-from sktl.losses import entry_weights
 from sktl.tasks import TaskSet
 from sktl.training import HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
 from sktl.utils._labels import LabelTable
@@ -149,13 +149,15 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             tasks = self._make_tasks(labels, weights, more_follow=in_parts)
             tasks = self._continued(tasks, labels.names) if goes_on else tasks
         joint = self._joint_training(labels.names, goes_on=goes_on)
-        kept, table = _trained_part(tasks, weights, joint)
+        if one_pass and weights.labelled.any() and not weights.values[weights.labelled].any():
+            return self  # classes of weight 0 teach nothing
+        kept, weighed = weigh_part(tasks, weights, joint, self._weight_sums if one_pass else None)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
         chosen = chosen[kept]
         augmentation = choose_augmentation(self.augment)
         samples, *views = self._views(inputs, source, augmentation, chosen)
-        problem = Problem(tasks.trained, targets.numpy(), table, seed)
+        problem = Problem(tasks.trained, targets.numpy(), weighed.table, seed)
         open_engine = functools.cache(functools.partial(self._open_engine, source, samples, fitted=goes_on))
         tried = StageProbes(samples, problem, lambda some: self._open_activations(open_engine(), some))
         plan, choice = make_plan(
@@ -169,7 +171,12 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             example=functools.partial(samples.load, np.arange(1)),
         )
         if in_parts:
-            plan = dataclasses.replace(plan, in_parts=True, memories=self._memories_of(plan.tasks) if goes_on else ())
+            plan = dataclasses.replace(
+                plan,
+                in_parts=True,
+                memories=self._memories_of(plan.tasks) if goes_on else (),
+                share=weighed.share,
+            )
         uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
         engine = open_engine() if uses_cache else self._plain_engine(source)
         activations = self._open_activations(engine, samples, cached=uses_cache)
@@ -178,13 +185,14 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         if augmentation is not None and plan.depth == 0:
             anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
             fresh = StreamedRows(len(anew), anew.load)
-        weighed = torch.from_numpy(table).to(dtype)
-        net, probes = self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
+        table = torch.from_numpy(weighed.table).to(dtype)
+        net, probes = self._fit_net(activations, targets, table, plan, goes_on_from, others, fresh)
 
         self._keep_labels(given)
         self._source, self._tasks, self.net_ = source, tasks, net
-        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=())
+        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=(), share=None)
         self._memories = tuple(probe.memory for probe in probes)
+        self._weight_sums = weighed.sums
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.engine_, self.precision_ = engine.name, engine.precision
@@ -319,18 +327,3 @@ class NetworkEstimator(NetParams, BackboneEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(unpack_net(state) if "_packed" in state else state)
-
-
-def _trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -> tuple[np.ndarray, np.ndarray]:
-    """Return which samples have a label to learn from, and the weights (n_kept, n_trained_tasks) of their entries."""
-    trained = np.array([task.n_outputs > 0 for task in tasks])
-    if not trained.any():
-        raise ValueError(
-            f"y has nothing to learn from: {tasks.describe()}. Give one task labels of two classes at least"
-        )
-    labelled = weights.labelled[:, trained]
-    kept = labelled.any(axis=1)
-    if not kept.any():
-        raise ValueError("y has no label of any task that is trained: leave such samples out")
-    factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights
-    return kept, entry_weights(weights.values[kept][:, trained], labelled[kept], factors[trained], joint.denominator)

@@ -38,7 +38,7 @@ class TakesMoreData(NetworkEstimator):
         classes : array-like of shape (n_classes,), default=None
             All classes there will be; None: those in the y of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss, beside those of the same call.
+            Weights of the samples in the loss, beside those of all calls.
 
         Returns
         -------

@@ -8,6 +8,7 @@ from sklearn.model_selection import learning_curve
 
 from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor, TransferClassifier
 from sktl.backbones import MLP
+from sktl.losses import DENOMINATORS
 from sktl.sharing._choose import SCHEMES
 from sktl.weighting import RULES
 
@@ -119,6 +120,50 @@ def test_weights_of_classes(X, named):
     assert weighted.predict(X)[:, 1].mean() > plain.predict(X)[:, 1].mean() + 0.1
     with pytest.raises(ValueError, match="goes by the shares of the classes in all of y"):
         weighted.set_params(class_weight="balanced").partial_fit(X, named)
+
+
+@pytest.mark.parametrize("freeze", ["none", "all"])
+@pytest.mark.parametrize("denominator", DENOMINATORS)
+def test_a_task_without_labels_takes_no_part(X, y, denominator, freeze):
+    only = np.where([True, False], y, np.nan)
+    known = {"heads": 2, "denominator": denominator, "freeze": freeze, **QUICK}
+    for estimator in (MultiTaskClassifier(**known).partial_fit(X, y), MultiTaskClassifier(**known)):
+        estimator.partial_fit(X, only)
+        assert np.isfinite(estimator.predict_proba(X)).all()
+        assert np.isfinite(estimator.history_[-1]["train_loss"])
+
+
+def test_a_part_of_classes_of_weight_0_changes_nothing(X, y):
+    estimator = MultiTaskClassifier(heads=2, class_weight={0: 0.0, 1: 1.0}, **QUICK).partial_fit(X, y)
+    before = estimator.predict_proba(X)
+    assert estimator.partial_fit(X[:5], np.zeros((5, 2))) is estimator
+    assert np.array_equal(estimator.predict_proba(X), before)
+    assert estimator.n_iter_ == 5
+
+
+@pytest.mark.parametrize("optimizer", ["AdamW", "SGD"])
+@pytest.mark.parametrize("settings", [{"freeze": "all"}, {}, {"freeze": "all", "head_hidden": (8,)}])
+def test_weights_of_a_part_stand_beside_those_of_parts_before(X, y, settings, optimizer):
+    def moved(weight):
+        estimator = MultiTaskClassifier(**{**QUICK, "max_epochs": 20, "optimizer": optimizer, **settings})
+        before = estimator.partial_fit(X[:150], y[:150]).predict_proba(X)
+        weights = None if weight is None else np.full(150, weight)
+        after = estimator.partial_fit(X[150:], 1 - y[150:], sample_weight=weights).predict_proba(X)
+        return float(np.abs(np.subtract(after, before)).mean())
+
+    light, even, heavy = moved(1e-3), moved(None), moved(100.0)
+    assert light < 0.02 * even
+    assert even == moved(1.0)
+    assert heavy > 1.1 * even
+
+
+def test_a_task_that_was_added_has_its_share(X, y):
+    later = X[:, 4] > 0
+    estimator = MultiTaskClassifier(freeze="all", **QUICK).fit(X, y).add_task(X, later, "later")
+    before = estimator.predict_proba(X)
+    both = np.column_stack([y, ~later])
+    estimator.partial_fit(X, both, sample_weight=np.full(len(X), 1e-4))
+    assert np.allclose(estimator.predict_proba(X), before, atol=0.01)
 
 
 def test_a_task_that_was_added(X, y):
