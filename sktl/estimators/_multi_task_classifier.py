@@ -2,7 +2,6 @@
 
 import numbers
 
-import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -10,10 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktl.estimators._make_task import make_classification
 from sktl.estimators._multi_task_network import MultiTaskNetwork
+from sktl.estimators._part_classes import read_part_classes
 from sktl.estimators._store import store_parameters
 from sktl.estimators._thresholds import read_thresholds
-from sktl.tasks import ClassificationTask, TaskSet
-from sktl.utils._labels import read_labels
 
 __all__ = ["MultiTaskClassifier"]
 
@@ -267,9 +265,9 @@ class MultiTaskClassifier(MultiTaskNetwork):
             The inputs.
         y : array-like of shape (n_samples, n_tasks) or (n_samples,)
             The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
-        classes : list of array-like of shape (n_classes,), or one of these if y is (n_samples,), default=None
-            All classes there will be, task by task. None: those that ``heads`` tells, or those in the y of the first
-            call.
+        classes : list or dict of array-like of shape (n_classes,), or one of these if y is (n_samples,), default=None
+            All classes there will be, task by task, or by the names of the tasks. None: those that ``heads`` tells, or
+            those in the y of the first call.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
             Weights of samples or of labels, beside those of all calls.
 
@@ -286,14 +284,11 @@ class MultiTaskClassifier(MultiTaskNetwork):
         """
         if classes is None:
             return self._fit_part(X, y, sample_weight)
-        labels = read_labels(y)
-        listed = [classes] if labels.is_1d else list(classes)
-        if len(listed) != labels.n_tasks:
-            raise ValueError(f"classes describes {len(listed)} tasks, but y has {labels.n_tasks}: give a list for each")
-        known = TaskSet(tuple(ClassificationTask(np.unique(one)) for one in listed))
-        if hasattr(self, "net_") and not known.continues(self._tasks):
+        goes_on = hasattr(self, "net_")
+        known = read_part_classes(classes, self._read_target(y, goes_on=goes_on))
+        if goes_on and not known.continues(self._tasks):
             raise ValueError(
-                f"`classes={[np.unique(one).tolist() for one in listed]}` is not the same as on last call to "
+                f"`classes={[task.classes.tolist() for task in known]}` is not the same as on last call to "
                 f"partial_fit, was: {self._tasks.describe()}; start a new estimator for other classes"
             )
         return self._fit_part(X, y, sample_weight, known)

@@ -193,6 +193,12 @@ class TestClasses:
             estimator.partial_fit(X, y, classes=[[0, 1], [0, 1, 2]])
         assert estimator.score(X, y) > 0.85
 
+    def test_by_the_names_of_the_tasks(self, X, named):
+        classes = {"sign": [0, 1, 2], "car": [0, 1]}
+        estimator = MultiTaskClassifier(**QUICK).partial_fit(X, named, classes=classes)
+        estimator.partial_fit(X, named.to_numpy(), classes=classes)
+        assert [known.tolist() for known in estimator.classes_] == [[0, 1], [0, 1, 2]]
+
     def test_of_one_task(self, X, y):
         labels = np.nan_to_num(y[:, 0])
         estimator = MultiTaskClassifier(**QUICK).partial_fit(X, labels, classes=[0, 1, 2])
