@@ -194,7 +194,7 @@ def _settings(
         max_epochs=recipe.choose_epochs(estimator.max_epochs, n_training, batch_size, starts_trained),
         batch_size=batch_size,
         lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), n_training, starts_trained, optimizer, is_near),
-        lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained),
+        lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained, optimizer),
         optimizer=optimizer,
         weight_decay=recipe.choose_weight_decay(estimator.weight_decay, starts_trained, optimizer),
         patience=estimator.n_iter_no_change if estimator.early_stopping else None,
