@@ -186,7 +186,8 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
             fresh = StreamedRows(len(anew), anew.load)
         table = torch.from_numpy(weighed.table).to(dtype)
-        net, probes = self._fit_net(activations, targets, table, plan, goes_on_from, others, fresh)
+        account = self.net_.criterion_.state_dict() if goes_on else None
+        net, probes = self._fit_net(activations, targets, table, plan, goes_on_from, others, fresh, account)
 
         self._keep_labels(given)
         self._source, self._tasks, self.net_ = source, tasks, net
@@ -219,7 +220,8 @@ class NetworkEstimator(NetParams, BackboneEstimator):
     def _keep_record(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
         """Keep the values that were taken, and the history, behind what was before."""
         self.max_epochs_, self.batch_size_ = net.max_epochs, net.batch_size
-        self.lr_, self.lr_decay_, self.weight_decay_ = net.lr, net.lr_decay, net.optimizer__weight_decay
+        self.lr_, self.lr_decay_ = net.lr, net.lr_decay
+        self.weight_decay_ = getattr(net, "optimizer__weight_decay", 0.0)
         penalties = [probe.penalty for probe in probes]
         self.head_l2_ = (penalties[0] if len(penalties) == 1 else np.array(penalties)) if penalties else None
         first = before[-1]["epoch"] if before else 0
@@ -227,9 +229,9 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.history_ = before + [row | {"epoch": first + row["epoch"]} for row in rows]
         self.n_iter_ = self.history_[-1]["epoch"]
 
-    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh, account):
         """Return the fitted net, and the linear heads that were solved."""
-        return fit_network(activations, targets, weights, plan, goes_on_from, others, fresh)
+        return fit_network(activations, targets, weights, plan, goes_on_from, others, fresh, account)
 
     def _views(
         self,

@@ -65,9 +65,9 @@ class TakesMoreData(NetworkEstimator):
             )
         return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
 
-    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh, account):
         if self.head == "linear":
-            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh)
+            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh, account)
         before = None
         if plan.goes_on:  # more data, which may hold new classes
             classes = plan.tasks.tasks[0].classes

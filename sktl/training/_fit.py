@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -125,6 +125,7 @@ def fit_network(
     start: Network | None = None,
     views: tuple[FrozenActivations, ...] = (),
     fresh: Rows | None = None,
+    account: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[Net, list[LinearProbe]]:
     """Fit a new head for each task, and the stages behind the frozen ones.
 
@@ -146,6 +147,8 @@ def fit_network(
         Of further views of the same samples, for training.
     fresh : Rows or None, default=None
         What the first stage takes if it is trained, in a new view whenever it is read. None: the samples as they are.
+    account : mapping of str to Tensor or None, default=None
+        What the loss knew of the tasks at the end of the fit that goes on, which a rule may weigh them by.
 
     Returns
     -------
@@ -158,6 +161,8 @@ def fit_network(
     inputs = ViewInputs(activations, views, fresh)
     all_frozen = plan.depth == backbone.n_stages
     loss = JointLoss(plan.tasks, choose_rule(plan.weighting)).to(weights.dtype)
+    if account is not None:
+        loss.load_state_dict(account)
 
     def finish(network: Network) -> Net:
         rows, held = inputs.rows(plan.depth)

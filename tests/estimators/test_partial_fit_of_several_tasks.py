@@ -1,8 +1,11 @@
 """Several tasks learned from data that come in parts."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import learning_curve
 
@@ -178,6 +181,30 @@ def test_a_task_that_was_added(X, y):
 def test_rules_of_weighting(X, y, weighting):
     estimator = MultiTaskClassifier(weighting=weighting, **QUICK).partial_fit(X, y).partial_fit(X, y)
     assert np.isfinite(estimator.score(X, y))
+
+
+def test_a_rule_goes_on_with_what_it_knew(X, y):
+    """The losses of the last two epochs, or the uncertainty that was learned; in a pickle too."""
+    for weighting in ("dwa", "uncertainty"):
+        estimator = MultiTaskClassifier(weighting=weighting, **QUICK).partial_fit(X[:150], y[:150])
+        known = {name: tensor.clone() for name, tensor in estimator.net_.criterion_.state_dict().items()}
+        copied = pickle.loads(pickle.dumps(estimator))
+        estimator.partial_fit(X[150:], y[150:])
+        found = estimator.net_.criterion_.state_dict()
+        if weighting == "dwa":
+            assert torch.equal(found["previous"][1], known["previous"][0])
+        else:
+            assert 0 < (found["learned"] - known["learned"]).abs().max() < 0.5 * known["learned"].abs().max()
+        copied.partial_fit(X[150:], y[150:])
+        assert np.allclose(copied.predict_proba(X), estimator.predict_proba(X), atol=1e-5)
+
+
+def test_paces_of_parts_weigh_tasks(X, y):
+    equal, paced = (MultiTaskClassifier(weighting=rule, **QUICK).fit(X, y) for rule in ("equal", "dwa"))
+    paced.net_.module_.load_state_dict(equal.net_.module_.state_dict())
+    for estimator in (equal, paced):
+        estimator.partial_fit(X, y)
+    assert not np.array_equal(equal.predict_proba(X), paced.predict_proba(X))
 
 
 class TestClasses:
