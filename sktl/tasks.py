@@ -133,7 +133,8 @@ class ConstantTask:
 
     def describe(self) -> str:
         """Return the task in words."""
-        return "no label" if self.label is None else f"the class {self.label!r} only"
+        label = self.label.item() if isinstance(self.label, np.generic) else self.label
+        return "no label" if label is None else f"the class {label!r} only"
 
     def continues(self, other: "Task") -> bool:
         """Whether a network fitted to the other task can be trained on with this one."""

@@ -146,6 +146,7 @@ class TestConstant:
     def test_says_what_is_there(self):
         assert ConstantTask(None, None).describe() == "no label"
         assert ConstantTask(np.array(["a", "b"]), "b").describe() == "the class 'b' only"
+        assert ConstantTask(np.array([0, 1]), np.int64(1)).describe() == "the class 1 only"
 
 
 class TestTaskSet:

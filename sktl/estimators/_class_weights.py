@@ -1,8 +1,23 @@
 """Weights of classes."""
 
+import numbers as kinds
+from typing import Any
+
 import numpy as np
 
-__all__ = ["class_weights"]
+__all__ = ["class_weights", "is_by_task"]
+
+
+def is_by_task(class_weight: Any) -> bool:
+    """Return whether the parameter is a dict by the names of tasks: weights of classes are numbers.
+
+    Examples
+    --------
+    >>> from sktl.estimators._class_weights import is_by_task
+    >>> is_by_task({"cat": 2.0}), is_by_task({"animal": {"cat": 2.0}})
+    (False, True)
+    """
+    return isinstance(class_weight, dict) and not all(isinstance(one, kinds.Real) for one in class_weight.values())
 
 
 def class_weights(
@@ -33,7 +48,8 @@ def class_weights(
         return np.ones(len(classes))
     if class_weight == "balanced":
         shares = np.bincount(numbers, weights=weights, minlength=len(classes))
-        return weights.sum() / (len(classes) * shares)
+        # A class that heads tells of and that no label is of has nothing to weigh.
+        return np.divide(weights.sum(), len(classes) * shares, out=np.ones(len(classes)), where=shares > 0)
     if not isinstance(class_weight, dict):
         raise ValueError(f"class_weight must be a dict, 'balanced' or None, got {class_weight!r} for {what}")
     labels = classes.tolist()

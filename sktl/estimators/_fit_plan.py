@@ -15,6 +15,7 @@ from sktl.estimators._open_backbone import dtype_of
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._stage_probes import StageProbes, late_stages
 from sktl.freezing import FreezeChoice, Situation, choose_freeze, late_stages_do_better, stage_depth
+from sktl.heads import read_head_hidden
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
@@ -72,7 +73,7 @@ def make_plan(
         tasks=problem.tasks,
         sharing=joint.sharing,
         weighting=joint.weighting,
-        head_hidden=tuple(estimator.head_hidden),
+        head_hidden=read_head_hidden(estimator.head_hidden),
         head_dropout=estimator.head_dropout,
         head_l2=estimator.head_l2,
         hold_batch_norm=hold,

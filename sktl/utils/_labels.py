@@ -187,6 +187,11 @@ def _plain(values: np.ndarray, there: np.ndarray, name: str, what: str) -> np.nd
     if any(isinstance(label, numbers.Complex) and not isinstance(label, numbers.Real) for label in labels):
         raise ValueError(f"Complex data not supported: task {name!r} of {what} holds complex numbers")
     kinds = {type(label).__name__ for label in labels}
+    if labels and not any(isinstance(label, str | numbers.Real | np.bool_) for label in labels):
+        raise ValueError(
+            f"task {name!r} of {what} holds labels of a kind that is not supported ({', '.join(sorted(kinds))}): give "
+            "numbers, booleans or strings"
+        )
     if not all(isinstance(label, str) for label in labels):
         raise ValueError(
             f"task {name!r} of {what} holds labels of several kinds ({', '.join(sorted(kinds))}): give numbers only, "

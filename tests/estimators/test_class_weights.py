@@ -18,6 +18,13 @@ def test_balanced_gives_each_class_the_same_share(weights):
     np.testing.assert_allclose(shares, weights.sum() / 3)
 
 
+def test_balanced_with_a_class_that_no_label_is_of():
+    factors = class_weights("balanced", np.array(["a", "b", "c", "d"]), NUMBERS, np.ones(6))
+    assert np.isfinite(factors).all()
+    shares = np.bincount(NUMBERS, weights=factors[NUMBERS])
+    np.testing.assert_allclose(shares, shares[0])
+
+
 def test_by_label_and_one_for_the_others():
     assert class_weights({"b": 4, "c": 0}, CLASSES, NUMBERS, np.ones(6)).tolist() == [1, 4, 0]
 
