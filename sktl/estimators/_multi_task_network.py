@@ -239,9 +239,10 @@ class MultiTaskNetwork(AddsTasks):
             raise ValueError(f"y has {labels.n_tasks} columns, but the fit had {len(names)} tasks: {', '.join(names)}")
         names = names_for(labels, names)
         if labels.named and labels.names != names:
+            how = "the same in another order" if set(labels.names) == set(names) else "not the same"
             raise ValueError(
-                f"the tasks of y and of the fit are not the same: y has {list(labels.names)}, where the fit had "
-                f"{list(names)}; give its columns by these names and in that order"
+                f"the tasks of y and of the fit are {how} ({', '.join(labels.names)} against {', '.join(names)}): give "
+                "the columns by the names of the fit, in that order"
             )
         metrics = {name: score_of(task) for name, task in zip(names, self._tasks, strict=True)}
         return multitask_score(y, self.predict(X), metrics, names=list(names), sample_weight=sample_weight)
