@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sktl.estimators._by_task import show
+
 __all__ = ["class_weights", "is_by_task"]
 
 
@@ -55,7 +57,7 @@ def class_weights(
     labels = classes.tolist()
     unknown = [label for label in class_weight if label not in labels]
     if unknown:
-        raise ValueError(f"class_weight names {unknown}, but {what} holds {labels}")
+        raise ValueError(f"class_weight names [{', '.join(map(show, unknown))}], but {what} holds {labels}")
     factors = np.array([class_weight.get(label, 1.0) for label in labels], dtype=float)
     if not (np.isfinite(factors) & (factors >= 0)).all():
         raise ValueError(f"class_weight must be 0 or more, and finite, got {class_weight} for {what}")

@@ -32,6 +32,8 @@ def test_by_label_and_one_for_the_others():
 def test_labels_that_do_not_occur():
     with pytest.raises(ValueError, match=r"class_weight names \['z'\], but y holds \['a', 'b', 'c'\]"):
         class_weights({"a": 1, "z": 2}, CLASSES, NUMBERS, np.ones(6))
+    with pytest.raises(ValueError, match=r"class_weight names \[5\], but y holds \[0, 1\]"):
+        class_weights({np.int64(5): 2.0}, np.arange(2), np.arange(2), np.ones(2))
 
 
 def test_what_is_the_name_of_the_labels():
