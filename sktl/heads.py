@@ -1,10 +1,34 @@
 """The new last layers of a network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+import numpy as np
 from torch import nn
 
-__all__ = ["build_head"]
+__all__ = ["build_head", "read_head_hidden"]
+
+
+def read_head_hidden(head_hidden: Iterable[Any]) -> tuple[int, ...]:
+    """Return the parameter ``head_hidden``, checked.
+
+    Raises
+    ------
+    ValueError
+        Where an entry is no whole number of 1 or more.
+
+    Examples
+    --------
+    >>> from sktl.heads import read_head_hidden
+    >>> read_head_hidden([64, 32])
+    (64, 32)
+    """
+    given = [units.item() if isinstance(units, np.generic) else units for units in head_hidden]
+    if not all(isinstance(units, int) and not isinstance(units, bool) and units > 0 for units in given):
+        raise ValueError(
+            f"head_hidden must hold the units of each hidden layer, whole numbers of 1 or more, got {tuple(given)}"
+        )
+    return tuple(given)
 
 
 def build_head(n_features: int, n_outputs: int, hidden: Sequence[int] = (), dropout: float = 0.0) -> nn.Sequential:

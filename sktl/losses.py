@@ -1,5 +1,7 @@
 """Losses of several tasks, entry by entry, and the weights of the entries."""
 
+import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +15,7 @@ __all__ = [
     "LOSSES",
     "DENOMINATORS",
     "EntryLosses",
+    "WeightSums",
     "cross_entropy",
     "entry_weights",
     "huber",
@@ -101,13 +104,87 @@ class EntryLosses(nn.Module):
 DENOMINATORS = ("samples", "labels", "tasks")
 
 
+@dataclasses.dataclass(frozen=True)
+class WeightSums:
+    """How many labels there are and what they weigh together, so that further ones can be weighed in proportion.
+
+    Parameters
+    ----------
+    n_samples, of_samples : float
+        The number of samples, and the sum of their weights, where that of a sample is the mean over its labels.
+    of_parts : float
+        The squares of the parts' mean weights, summed over samples.
+    n_labels, of_labels : ndarray of shape (n_tasks,)
+        The number of each task's labels, and the sum of their weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.losses import WeightSums
+    >>> part = WeightSums.of(np.array([[1.0, 2.0], [3.0, 0.0]]), np.array([[True, True], [True, False]]))
+    >>> part.of_tasks.tolist(), (part + part).of_sample
+    ([2.0, 2.0], 2.25)
+    """
+
+    n_samples: float
+    of_samples: float
+    of_parts: float
+    n_labels: np.ndarray
+    of_labels: np.ndarray
+
+    @classmethod
+    def of(cls, weights: np.ndarray, labelled: np.ndarray) -> "WeightSums":
+        """Return the sums of weights (n_samples, n_tasks); each sample has a label at least."""
+        kept, n_labels = np.where(labelled, weights, 0.0), labelled.sum(axis=1)
+        of_samples = float((kept.sum(axis=1) / n_labels).sum())
+        squares = len(kept) * (of_samples / len(kept)) ** 2
+        return cls(len(kept), of_samples, squares, labelled.sum(axis=0), kept.sum(axis=0))
+
+    def __add__(self, other: "WeightSums") -> "WeightSums":
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return WeightSums(*(one + another for one, another in pairs))
+
+    @property
+    def of_sample(self) -> float:
+        """The mean weight of a sample."""
+        return self.of_samples / self.n_samples
+
+    @property
+    def of_part(self) -> float:
+        """The root of the mean square of the weights of the parts."""
+        return math.sqrt(self.of_parts / self.n_samples)
+
+    @property
+    def of_label(self) -> float:
+        """The mean weight of a label, whatever the task."""
+        return self.of_labels.sum() / self.n_labels.sum()
+
+    @property
+    def of_tasks(self) -> np.ndarray:
+        """The mean weight of each task's labels (n_tasks,), 1 where there is none."""
+        return np.where(self.n_labels > 0, self.of_labels, 1.0) / np.maximum(self.n_labels, 1)
+
+    def with_task(self, other: "WeightSums") -> "WeightSums":
+        """Return the sums with the tasks of others behind these; samples are counted on as they were."""
+        labels = (
+            np.append(one, another)
+            for one, another in ((self.n_labels, other.n_labels), (self.of_labels, other.of_labels))
+        )
+        return WeightSums(self.n_samples, self.of_samples, self.of_parts, *labels)
+
+
 def entry_weights(
-    weights: np.ndarray, labelled: np.ndarray, task_weights: np.ndarray, denominator: str = "samples"
+    weights: np.ndarray,
+    labelled: np.ndarray,
+    task_weights: np.ndarray,
+    denominator: str = "samples",
+    before: WeightSums | None = None,
 ) -> np.ndarray:
     """Return W (n, n_tasks) such that the loss of n samples is J = (1/n) Σ_i Σ_t W_it loss_it.
 
-    With no weights given, J = (1/n) Σ_i Σ_{t labelled} loss_it. The mean of J over batches is J of all samples,
-    whichever labels a batch happens to hold.
+    With no weights given, J = (1/n) Σ_i Σ_{t labelled} loss_it. Weights are divided by their mean, so that their scale
+    makes no difference. The mean of J over batches is J of all samples, whichever labels a batch happens to hold. A
+    task without a label, or with weights of 0 only, takes no part.
 
     Parameters
     ----------
@@ -120,6 +197,8 @@ def entry_weights(
     denominator : {"samples", "labels", "tasks"}, default="samples"
         The sum over labelled entries is divided by the number of samples; by that of labels; or each task's sum by its
         labels, and the whole by the number of tasks.
+    before : WeightSums or None, default=None
+        Of the parts of the data that came before this one: weights are then divided by the mean over all parts so far.
 
     Examples
     --------
@@ -133,11 +212,13 @@ def entry_weights(
     array([[0.5, 1. ],
            [0.5, 0. ]])
     """
-    kept = np.where(labelled, weights, 0.0)
+    kept, n_samples, n_labels = np.where(labelled, weights, 0.0), len(labelled), labelled.sum(axis=0)
+    sums = WeightSums.of(weights, labelled)
+    sums = sums if before is None else before + sums
     if denominator == "samples":
-        divisor = (kept.sum(axis=1) / labelled.sum(axis=1)).mean()
+        divisor = np.asarray(sums.of_sample)
     elif denominator == "labels":
-        divisor = kept.sum() / len(kept)
+        divisor = n_labels.sum() / n_samples * np.asarray(sums.of_label)
     else:
-        divisor = kept.sum(axis=0) * labelled.shape[1] / len(kept)
-    return kept * task_weights / divisor
+        divisor = n_labels * labelled.shape[1] / n_samples * sums.of_tasks
+    return kept * task_weights / np.where(divisor > 0, divisor, 1.0)

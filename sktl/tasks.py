@@ -10,6 +10,11 @@ from scipy.special import expit, softmax
 __all__ = ["ClassificationTask", "ConstantTask", "RegressionTask", "Task", "TaskSet"]
 
 
+# Numbers that differ by less, beside their own size, are alike but for the rounding of their mean, which is off by
+# some tens of units in the last place at most, as numpy adds in pairs.
+ALIKE = 64 * np.finfo(np.float64).eps
+
+
 @dataclasses.dataclass(frozen=True)
 class ClassificationTask:
     """Telling classes apart: one logit for two classes, a logit a class for more.
@@ -71,7 +76,8 @@ class RegressionTask:
     Parameters
     ----------
     mean, scale : float
-        Weighted mean and standard deviation of the training targets; the scale of a constant is 1.
+        Weighted mean and standard deviation of the training targets; the scale of what is constant but for rounding is
+        1.
     loss : {"squared_error", "huber"}, default="squared_error"
         The name of the loss.
     """
@@ -87,7 +93,8 @@ class RegressionTask:
         """Return the task of predicting ``y`` (n,)."""
         mean = np.average(y, weights=weights)
         scale = np.sqrt(np.average((y - mean) ** 2, weights=weights))
-        return cls(mean=float(mean), scale=float(scale) or 1.0, loss=loss)
+        is_constant = scale <= ALIKE * np.abs(mean)
+        return cls(mean=float(mean), scale=1.0 if is_constant else float(scale), loss=loss)
 
     def describe(self) -> str:
         """Return the task in words."""
@@ -102,8 +109,8 @@ class RegressionTask:
         return (y - self.mean) / self.scale
 
     def decode(self, outputs: np.ndarray, threshold: float | None = None) -> np.ndarray:
-        """Return predictions (n,) in the units of the training targets."""
-        return outputs[:, 0] * self.scale + self.mean
+        """Return predictions (n,) in the units of the training targets, as float64 whatever the network computes in."""
+        return outputs[:, 0].astype(np.float64) * self.scale + self.mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +133,8 @@ class ConstantTask:
 
     def describe(self) -> str:
         """Return the task in words."""
-        return "no label" if self.label is None else f"the class {self.label!r} only"
+        label = self.label.item() if isinstance(self.label, np.generic) else self.label
+        return "no label" if label is None else f"the class {label!r} only"
 
     def continues(self, other: "Task") -> bool:
         """Whether a network fitted to the other task can be trained on with this one."""

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from sktl.losses import DENOMINATORS, LOSSES, EntryLosses, cross_entropy, entry_weights, huber, logistic, squared_error
+from sktl.losses import (
+    DENOMINATORS,
+    LOSSES,
+    EntryLosses,
+    WeightSums,
+    cross_entropy,
+    entry_weights,
+    huber,
+    logistic,
+    squared_error,
+)
 from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 
 NUMBER = RegressionTask(0.0, 1.0)
@@ -185,3 +195,55 @@ class TestEntryWeights:
         values = rng.uniform(size=(20, 1))
         weights = entry_weights(values, np.ones((20, 1), dtype=bool), np.ones(1), denominator)
         np.testing.assert_allclose(weights, values / values.mean())
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_a_task_without_a_label_takes_no_part(self, table, denominator):
+        labelled, _ = table
+        labelled[:, 1], labelled[:, 0] = False, True
+        weights = entry_weights(np.ones((30, 4)), labelled, np.ones(4), denominator)
+        assert np.isfinite(weights).all()
+        assert np.array_equal(weights > 0, labelled)
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_weights_of_0_weigh_nothing(self, table, denominator):
+        labelled, _ = table
+        assert not entry_weights(np.zeros((30, 4)), labelled, np.ones(4), denominator).any()
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_parts_keep_the_ratios_of_the_whole(self, denominator, rng):
+        values, labelled = rng.uniform(0.5, 2, size=(30, 4)), np.ones((30, 4), dtype=bool)
+        values[20:] *= 7
+        whole = entry_weights(values, labelled, np.ones(4), denominator)
+        before = WeightSums.of(values[:20], labelled[:20])
+        last = entry_weights(values[20:], labelled[20:], np.ones(4), denominator, before)
+        np.testing.assert_allclose(last, whole[20:])
+
+    @pytest.mark.parametrize("denominator", DENOMINATORS)
+    def test_parts_of_weight_1_are_what_they_are_alone(self, table, denominator):
+        labelled, _ = table
+        before = WeightSums.of(np.ones((30, 4)), labelled)
+        alone = entry_weights(np.ones((7, 4)), labelled[:7], np.ones(4), denominator)
+        assert np.array_equal(entry_weights(np.ones((7, 4)), labelled[:7], np.ones(4), denominator, before), alone)
+
+
+class TestWeightSums:
+    def test_of_parts_are_those_of_the_whole(self, rng):
+        values, labelled = rng.uniform(size=(30, 3)), rng.uniform(size=(30, 3)) < 0.7
+        labelled[:, 0] = True
+        whole = WeightSums.of(values, labelled)
+        parts = WeightSums.of(values[:10], labelled[:10]) + WeightSums.of(values[10:], labelled[10:])
+        assert (parts.of_sample, parts.of_label) == pytest.approx((whole.of_sample, whole.of_label))
+        np.testing.assert_allclose(parts.of_tasks, [values[there, t].mean() for t, there in enumerate(labelled.T)])
+
+    def test_the_mean_square_of_parts_goes_by_their_samples(self):
+        light, heavy = (WeightSums.of(np.full((n, 1), w), np.ones((n, 1), dtype=bool)) for n, w in ((3, 1.0), (1, 5.0)))
+        assert (light.of_part, (light + heavy).of_part) == (1.0, pytest.approx(np.sqrt((3 + 25) / 4)))
+
+    def test_a_task_without_labels_weighs_1(self):
+        assert WeightSums.of(np.full((2, 2), 3.0), np.array([[True, False]] * 2)).of_tasks.tolist() == [3.0, 1.0]
+
+    def test_with_a_task_more(self):
+        one, other = (WeightSums.of(np.full((n, 1), w), np.ones((n, 1), dtype=bool)) for n, w in ((3, 1.0), (2, 5.0)))
+        both = one.with_task(other)
+        assert (both.n_samples, both.of_sample, both.n_labels.tolist()) == (3, 1.0, [3, 2])
+        assert both.of_tasks.tolist() == [1.0, 5.0]

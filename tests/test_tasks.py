@@ -94,6 +94,21 @@ class TestRegression:
         assert task.encode(y).tolist() == [0.0] * 4
         assert task.decode(np.zeros((4, 1))).tolist() == [3.0] * 4
 
+    @pytest.mark.parametrize("constant", [0.1, 1 / 3, 1.7e9 + 0.1, 0.0])
+    def test_a_constant_is_known_when_its_mean_is_rounded(self, constant):
+        assert RegressionTask.of(np.full(120, constant), np.full(120, 0.7)).scale == 1.0
+
+    def test_what_is_small_beside_the_mean_is_no_constant(self):
+        y = 1.7e9 + np.arange(120) / 1000
+        assert RegressionTask.of(y, np.ones(120)).scale == pytest.approx(np.arange(120).std() / 1000, rel=1e-3)
+
+    def test_predictions_are_as_fine_as_the_targets(self):
+        y = 1.7e9 + np.arange(120.0)
+        task = RegressionTask.of(y, np.ones(120))
+        predicted = task.decode(task.encode(y).astype(np.float32)[:, None])
+        assert predicted.dtype == np.float64
+        np.testing.assert_allclose(predicted, y, rtol=0, atol=1e-3)
+
     def test_goes_on_with_the_same_loss_only(self):
         task = RegressionTask.of(np.arange(3.0), np.ones(3))
         assert task.continues(RegressionTask.of(np.arange(5.0) * 9, np.ones(5)))
@@ -131,6 +146,7 @@ class TestConstant:
     def test_says_what_is_there(self):
         assert ConstantTask(None, None).describe() == "no label"
         assert ConstantTask(np.array(["a", "b"]), "b").describe() == "the class 'b' only"
+        assert ConstantTask(np.array([0, 1]), np.int64(1)).describe() == "the class 1 only"
 
 
 class TestTaskSet:

@@ -17,7 +17,7 @@ from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._read_heads import read_heads
 from sktl.estimators._thresholds import read_thresholds
 from sktl.features import FrozenActivations
-from sktl.losses import entry_weights
+from sktl.losses import WeightSums, entry_weights
 from sktl.tasks import Task, TaskSet
 from sktl.training import LinearProbe, fit_added_task
 from sktl.utils._labels import LabelTable
@@ -122,7 +122,7 @@ class AddsTasks(NetworkEstimator):
         answers = self._answers(test, activations)
         before = [1.0] * len(old) if test is None else scores_of(old, names, test[1], answers)
         grown = self._with_task(activations, task, labels, weights, trunk, strength) if task.n_outputs else None
-        self._keep_task(given, task, grown, 0 if trunk == "frozen" else len(chosen))
+        self._keep_task(given, task, weights, grown, 0 if trunk == "frozen" else len(chosen))
         others = self._answers(test, activations)[: len(old)]
         after = agreements(old, answers, others) if test is None else scores_of(old, names, test[1], others)
         measures = [score_of(one) if test is not None else agreement_of(one) for one in old]
@@ -156,10 +156,11 @@ class AddsTasks(NetworkEstimator):
         weights_of_loss = torch.from_numpy(table).to(dtype)
         return fit_added_task(self.net_, self._plan, activations, targets, weights_of_loss, plan, trunk, strength)
 
-    def _keep_task(self, labels: LabelTable, task: Task, grown: Any, n_trained: int) -> None:
+    def _keep_task(self, labels: LabelTable, task: Task, weights: LabelWeights, grown: Any, n_trained: int) -> None:
         """Keep a task, what was made of it, and a trunk that was trained on with samples of it."""
         if grown is not None:
             self.net_, self._plan, probes = grown
+            self._weight_sums = self._weight_sums.with_task(WeightSums.of(weights.values, weights.labelled))
             if n_trained:
                 self._keep_backbone(self.net_, self.freeze_, self._n_samples + n_trained)
             self.head_l2_ = _penalties(self.head_l2_, len(self._tasks.trained), probes)

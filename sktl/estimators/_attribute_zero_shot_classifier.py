@@ -1,6 +1,5 @@
 """Naming classes that no sample is of, by their attributes."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, c
 from sktl.estimators._attribute_scores import attribute_priors, attribute_scores, present_probabilities
 from sktl.estimators._attribute_table import read_attributes, sorted_labels
 from sktl.exceptions import UntrainableTaskWarning
+from sktl.utils._warn import warn_user
 
 __all__ = ["AttributeZeroShotClassifier"]
 
@@ -272,20 +272,18 @@ class AttributeZeroShotClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstim
         has, learned = self._attributes, self.learned_
         lost = ~learned & (has == 0).any(axis=0) & (has == 1).any(axis=0)
         if lost.any():
-            warnings.warn(
+            warn_user(
                 f"the candidates differ in {self.attribute_names_[lost].tolist()}, but the classes of y do not: these "
                 "attributes are not learned",
                 UntrainableTaskWarning,
-                stacklevel=4,
             )
         present, absent = (has[:, learned] == 1).astype(int), (has[:, learned] == 0).astype(int)
         alike = np.triu(present @ absent.T + absent @ present.T == 0, k=1)
         if alike.any():
             first, second = self.classes_[np.argwhere(alike)[0]].tolist()
-            warnings.warn(
+            warn_user(
                 f"no attribute that was learned tells {first!r} from {second!r}: add one that they differ in",
                 UntrainableTaskWarning,
-                stacklevel=4,
             )
 
     def __sklearn_tags__(self):

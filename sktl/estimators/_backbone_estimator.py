@@ -4,7 +4,6 @@ import abc
 import functools
 import numbers
 import os
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from sktl.exceptions import CacheWarning
 from sktl.features import ActivationCache, FrozenActivations, Samples, default_cache
 from sktl.inputs import Augmentation, Images, Tensors, open_images, open_tensors
 from sktl.utils._device import choose_device
+from sktl.utils._warn import warn_user
 
 __all__ = ["BackboneEstimator", "how_many_at_once"]
 
@@ -143,11 +143,10 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
     def _warn_of_full_cache(self) -> None:
         """Say what the cache had no room for."""
         if self.cache_report_.n_not_stored:
-            warnings.warn(
+            warn_user(
                 f"the cache had no room for {self.cache_report_.n_not_stored} rows of activations; they are computed "
                 "whenever they are needed. Give cache=ActivationCache(folder, max_bytes=...) or freeze more stages.",
                 CacheWarning,
-                stacklevel=6,
             )
 
     def _with_shape_named(self, inputs: Images | Tensors, compute):

@@ -15,6 +15,7 @@ from sktl.estimators._open_backbone import dtype_of
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._stage_probes import StageProbes, late_stages
 from sktl.freezing import FreezeChoice, Situation, choose_freeze, late_stages_do_better, stage_depth
+from sktl.heads import read_head_hidden
 from sktl.model_selection import MultiTaskStratifiedShuffleSplit
 from sktl.sharing import HardSharing
 from sktl.training import FitPlan, TrainingSettings, recipe
@@ -72,7 +73,7 @@ def make_plan(
         tasks=problem.tasks,
         sharing=joint.sharing,
         weighting=joint.weighting,
-        head_hidden=tuple(estimator.head_hidden),
+        head_hidden=read_head_hidden(estimator.head_hidden),
         head_dropout=estimator.head_dropout,
         head_l2=estimator.head_l2,
         hold_batch_norm=hold,
@@ -194,7 +195,7 @@ def _settings(
         max_epochs=recipe.choose_epochs(estimator.max_epochs, n_training, batch_size, starts_trained),
         batch_size=batch_size,
         lr=recipe.choose_lr(estimator.lr, sum(backbone.stage_sizes()), n_training, starts_trained, optimizer, is_near),
-        lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained),
+        lr_decay=recipe.choose_lr_decay(estimator.lr_decay, backbone.architecture, starts_trained, optimizer),
         optimizer=optimizer,
         weight_decay=recipe.choose_weight_decay(estimator.weight_decay, starts_trained, optimizer),
         patience=estimator.n_iter_no_change if estimator.early_stopping else None,

@@ -22,7 +22,8 @@ def pack_net(state: dict[str, Any]) -> dict[str, Any]:
     net = state.pop("net_")
     kept = net.module_.head if "backbone_" in state else net.module_
     weights = {name: tensor.cpu().numpy() for name, tensor in kept.state_dict().items()}
-    state["_packed"] = {"weights": weights, "history": net.history, "max_epochs": net.max_epochs}
+    account = {name: tensor.cpu().numpy() for name, tensor in net.criterion_.state_dict().items()}
+    state["_packed"] = {"weights": weights, "account": account, "history": net.history, "max_epochs": net.max_epochs}
     if state["self_contained"]:
         names = [name for name in ("backbone", "backbone_", "_source") if isinstance(state.get(name), Backbone)]
         whole = {id(state[name]): state[name].self_contained() for name in names}
@@ -41,6 +42,8 @@ def unpack_net(state: dict[str, Any]) -> dict[str, Any]:
     settings = dataclasses.replace(plan.training, max_epochs=packed["max_epochs"])
     if settings.device.type == "cuda" and not torch.cuda.is_available():
         settings = dataclasses.replace(settings, device=torch.device("cpu"))
-    state["net_"] = make_net(network, JointLoss(plan.tasks, choose_rule(plan.weighting)), settings)
+    loss = JointLoss(plan.tasks, choose_rule(plan.weighting))
+    loss.load_state_dict({name: torch.tensor(array) for name, array in packed["account"].items()})
+    state["net_"] = make_net(network, loss, settings)
     state["net_"].history = packed["history"]
     return state

@@ -51,13 +51,15 @@ def read_weights(sample_weight: Any, X: Any, labels: LabelTable) -> LabelWeights
     Raises
     ------
     ValueError
-        Where weights are negative, all zero, infinite, or of another shape.
+        Where weights are negative, all zero, infinite, no numbers, or of another shape.
     """
     shape = labels.labelled.shape
     if sample_weight is None:
         return LabelWeights(np.ones(shape), labels.labelled.copy())
     sample_weight = np.asarray(sample_weight)
-    if sample_weight.ndim > 2:
+    if sample_weight.dtype.kind not in "biufO":
+        raise ValueError(f"sample_weight must hold numbers, got {sample_weight.tolist()!r:.60}")
+    if sample_weight.ndim not in (1, 2):
         raise ValueError(_shape_message(shape, sample_weight.shape))
     if sample_weight.ndim < 2:
         weights = _check_sample_weight(sample_weight, np.empty(_num_samples(X)), dtype=np.float64)

@@ -1,6 +1,5 @@
 """From the labels of a task to the task."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,14 @@ from sklearn.utils.multiclass import type_of_target
 from sktl.estimators._by_task import show
 from sktl.exceptions import UntrainableTaskWarning
 from sktl.tasks import ClassificationTask, ConstantTask, RegressionTask, Task
+from sktl.utils._warn import warn_user
 
 __all__ = ["classes_of", "make_classification", "make_regression", "make_either"]
 
 
-def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable: str) -> Task:
+def make_classification(
+    name: str, labels: np.ndarray, head: Any, on_untrainable: str, nothing: str = "no label"
+) -> Task:
     """Return the task of telling classes apart.
 
     Parameters
@@ -26,6 +28,8 @@ def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable
         What ``heads`` says.
     on_untrainable : {"raise", "warn", "ignore"}
         What becomes of a task with labels of one class only, or none.
+    nothing : str, default="no label"
+        What messages say it has if there is none.
 
     Raises
     ------
@@ -44,13 +48,19 @@ def make_classification(name: str, labels: np.ndarray, head: Any, on_untrainable
     classes = classes_of(name, found, head)
     if len(found) < 2:
         seen = None if len(found) == 0 else found[0]
-        _complain(name, "no label" if seen is None else f"labels of one class only, {show(seen)}", on_untrainable)
+        _complain(name, nothing if seen is None else f"labels of one class only, {show(seen)}", on_untrainable)
         return ConstantTask(classes, seen)
     return ClassificationTask(classes)
 
 
 def make_regression(
-    name: str, labels: np.ndarray, weights: np.ndarray, head: Any, on_untrainable: str, loss: str
+    name: str,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    head: Any,
+    on_untrainable: str,
+    loss: str,
+    nothing: str = "no label",
 ) -> Task:
     """Return the task of predicting numbers; parameters as above, with the labels' weights and the name of the loss.
 
@@ -64,16 +74,24 @@ def make_regression(
     if labels.dtype.kind not in "biuf":
         raise ValueError(f"task {name!r} holds labels such as {show(labels[0])}, which are no numbers to predict")
     if len(labels) == 0:
-        _complain(name, "no label", on_untrainable)
+        _complain(name, nothing, on_untrainable)
         return ConstantTask(None, None)
     return RegressionTask.of(labels.astype(float), weights, loss)
 
 
-def make_either(name: str, labels: np.ndarray, weights: np.ndarray, head: Any, on_untrainable: str, loss: str) -> Task:
+def make_either(
+    name: str,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    head: Any,
+    on_untrainable: str,
+    loss: str,
+    nothing: str = "no label",
+) -> Task:
     """Return a task of the kind that ``heads`` says, or that the labels look like: fractions are numbers to predict."""
     if isinstance(head, str) or (head is None and len(labels) and type_of_target(labels) == "continuous"):
-        return make_regression(name, labels, weights, head, on_untrainable, loss)
-    return make_classification(name, labels, head, on_untrainable)
+        return make_regression(name, labels, weights, head, on_untrainable, loss, nothing)
+    return make_classification(name, labels, head, on_untrainable, nothing)
 
 
 def classes_of(name: str, found: np.ndarray, head: Any) -> np.ndarray:
@@ -112,4 +130,4 @@ def _complain(name: str, what: str, on_untrainable: str) -> None:
             f"{message}: leave the task out, give it other samples, or go on without it by on_untrainable='warn'"
         )
     if on_untrainable == "warn":
-        warnings.warn(f"{message}; it is left out of the training", UntrainableTaskWarning, stacklevel=10)
+        warn_user(f"{message}; it is left out of the training", UntrainableTaskWarning)

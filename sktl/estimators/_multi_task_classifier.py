@@ -2,7 +2,6 @@
 
 import numbers
 
-import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import ClassifierTags
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -10,10 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktl.estimators._make_task import make_classification
 from sktl.estimators._multi_task_network import MultiTaskNetwork
+from sktl.estimators._part_classes import read_part_classes
 from sktl.estimators._store import store_parameters
 from sktl.estimators._thresholds import read_thresholds
-from sktl.tasks import ClassificationTask, TaskSet
-from sktl.utils._labels import read_labels
 
 __all__ = ["MultiTaskClassifier"]
 
@@ -56,7 +54,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
     denominator : {"samples", "labels", "tasks"}, default="samples"
         What the sum of the losses over labelled entries is divided by: the number of samples, so that
         J = (1/m) Σ_i Σ_{t labelled} loss_it; the number of labels; or each task's sum by its own labels, and the whole
-        by the number of tasks, so that tasks with few labels count as much as others.
+        by the number of tasks, so that tasks with few labels count as much as others. Weights of samples and of classes
+        are divided by their mean, so that J stays of the same size.
     head_stages : {"auto", "last", "late"}, default="auto"
         As for :class:`TransferClassifier`; with towers the last.
     head_hidden : sequence of int, default=()
@@ -145,8 +144,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
         went on from another, those of the first.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
-    head_l2_ : float, ndarray of shape (n_tasks,) or None
-        The λ of the linear heads, if they were solved.
+    head_l2_ : float, ndarray of shape (n_trained_tasks,) or None
+        The λ of the linear heads, if they were solved; tasks that were left out have none.
     history_ : list of dict
         Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
         and as ``"epoch"`` the iterations of the solver.
@@ -252,8 +251,8 @@ class MultiTaskClassifier(MultiTaskNetwork):
         classes = [task.classes for task in self._tasks]
         return classes[0] if self._is_1d else classes
 
-    def _make_task(self, name, labels, weights, head):
-        return make_classification(name, labels, head, self.on_untrainable)
+    def _make_task(self, name, labels, weights, head, nothing="no label"):
+        return make_classification(name, labels, head, self.on_untrainable, nothing)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -270,11 +269,11 @@ class MultiTaskClassifier(MultiTaskNetwork):
             The inputs.
         y : array-like of shape (n_samples, n_tasks) or (n_samples,)
             The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
-        classes : list of array-like of shape (n_classes,), or one of these if y is (n_samples,), default=None
-            All classes there will be, task by task. None: those that ``heads`` tells, or those in the y of the first
-            call.
+        classes : list or dict of array-like of shape (n_classes,), or one of these if y is (n_samples,), default=None
+            All classes there will be, task by task, or by the names of the tasks. None: those that ``heads`` tells, or
+            those in the y of the first call.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or of labels.
+            Weights of samples or of labels, beside those of all calls.
 
         Returns
         -------
@@ -289,14 +288,11 @@ class MultiTaskClassifier(MultiTaskNetwork):
         """
         if classes is None:
             return self._fit_part(X, y, sample_weight)
-        labels = read_labels(y)
-        listed = [classes] if labels.is_1d else list(classes)
-        if len(listed) != labels.n_tasks:
-            raise ValueError(f"classes describes {len(listed)} tasks, but y has {labels.n_tasks}: give a list for each")
-        known = TaskSet(tuple(ClassificationTask(np.unique(one)) for one in listed))
-        if hasattr(self, "net_") and not known.continues(self._tasks):
+        goes_on = hasattr(self, "net_")
+        known = read_part_classes(classes, self._read_target(y, goes_on=goes_on))
+        if goes_on and not known.continues(self._tasks):
             raise ValueError(
-                f"`classes={[np.unique(one).tolist() for one in listed]}` is not the same as on last call to "
+                f"`classes={[task.classes.tolist() for task in known]}` is not the same as on last call to "
                 f"partial_fit, was: {self._tasks.describe()}; start a new estimator for other classes"
             )
         return self._fit_part(X, y, sample_weight, known)

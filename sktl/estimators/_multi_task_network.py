@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sktl.estimators._add_task import AddsTasks
 from sktl.estimators._by_task import by_task, show
-from sktl.estimators._class_weights import class_weights
+from sktl.estimators._class_weights import class_weights, is_by_task
 from sktl.estimators._forgetting import names_for, score_of
 from sktl.estimators._make_task import classes_of
 from sktl.estimators._more_labels import weights_of_more
@@ -23,7 +23,7 @@ from sktl.estimators._side_by_side import side_by_side
 from sktl.losses import DENOMINATORS
 from sktl.metrics import multitask_score
 from sktl.sharing import choose_sharing, tower_of
-from sktl.tasks import ClassificationTask, Task, TaskSet
+from sktl.tasks import ClassificationTask, RegressionTask, Task, TaskSet
 from sktl.utils._labels import read_labels
 from sktl.weighting import choose_rule
 
@@ -44,8 +44,10 @@ class MultiTaskNetwork(AddsTasks):
     }
 
     @abc.abstractmethod
-    def _make_task(self, name: str, labels: np.ndarray, weights: np.ndarray, head: Any) -> Task:
-        """Return the task that some labels (n_labelled,) with weights pose."""
+    def _make_task(
+        self, name: str, labels: np.ndarray, weights: np.ndarray, head: Any, nothing: str = "no label"
+    ) -> Task:
+        """Return the task that some labels (n_labelled,) with weights pose; ``nothing`` says what it has if none."""
 
     def _read_target(self, y, *, goes_on):
         if y is None:
@@ -75,20 +77,22 @@ class MultiTaskNetwork(AddsTasks):
             if more_follow and tells_classes(heads[number]):
                 task = ClassificationTask(classes_of(name, np.unique(found), heads[number]))
             else:
-                task = self._make_task(name, found, mine, heads[number])
+                nothing = "no label of a weight above 0" if labels.labelled[:, number].any() else "no label"
+                task = self._make_task(name, found, mine, heads[number], nothing)
             if isinstance(task, ClassificationTask) and factors[number] is not None:
                 numbers_of_classes = task.encode(found).astype(int)
                 factor = class_weights(factors[number], task.classes, numbers_of_classes, mine, f"task {name!r}")
                 weights.values[there, number] *= factor[numbers_of_classes]
+            is_named = is_by_task(getattr(self, "class_weight", None)) and factors[number] is not None
+            if isinstance(task, RegressionTask) and is_named:
+                raise ValueError(f"class_weight names task {name!r}, which has no classes to weigh: leave it out")
             tasks.append(task)
         return TaskSet(tuple(tasks))
 
     def _class_factors(self, names: tuple[str, ...]) -> list[Any]:
         """Return the parameter ``class_weight`` of each task."""
         weight = getattr(self, "class_weight", None)
-        # Weights of classes are numbers; what a task has is a dict of these, or a word.
-        is_by_task = isinstance(weight, dict) and not all(isinstance(one, numbers.Real) for one in weight.values())
-        return by_task(weight, "class_weight", names, None) if is_by_task else [weight] * len(names)
+        return by_task(weight, "class_weight", names, None) if is_by_task(weight) else [weight] * len(names)
 
     def _joint_training(self, names, *, goes_on):
         factors = by_task(self.task_weights, "task_weights", names, 1.0)
@@ -153,7 +157,7 @@ class MultiTaskNetwork(AddsTasks):
         y : array-like of shape (n_samples, n_tasks) or (n_samples,)
             The labels, with a column for each task; NaN, None and pandas.NA mean that one is missing.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_tasks), default=None
-            Weights of samples or of labels.
+            Weights of samples or of labels, beside those of all calls.
 
         Returns
         -------
@@ -234,6 +238,12 @@ class MultiTaskNetwork(AddsTasks):
         if labels.n_tasks != len(names):
             raise ValueError(f"y has {labels.n_tasks} columns, but the fit had {len(names)} tasks: {', '.join(names)}")
         names = names_for(labels, names)
+        if labels.named and labels.names != names:
+            how = "the same in another order" if set(labels.names) == set(names) else "not the same"
+            raise ValueError(
+                f"the tasks of y and of the fit are {how} ({', '.join(labels.names)} against {', '.join(names)}): give "
+                "the columns by the names of the fit, in that order"
+            )
         metrics = {name: score_of(task) for name, task in zip(names, self._tasks, strict=True)}
         return multitask_score(y, self.predict(X), metrics, names=list(names), sample_weight=sample_weight)
 

@@ -43,7 +43,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
     denominator : {"samples", "labels", "tasks"}, default="samples"
         What the sum of the losses over labelled entries is divided by: the number of samples, so that
         J = (1/m) Σ_i Σ_{t labelled} loss_it; the number of labels; or each task's sum by its own labels, and the whole
-        by the number of tasks, so that tasks with few labels count as much as others.
+        by the number of tasks, so that tasks with few labels count as much as others. Weights of samples and of classes
+        are divided by their mean, so that J stays of the same size.
     head_stages : {"auto", "last", "late"}, default="auto"
         As for :class:`TransferClassifier`; with towers the last.
     head_hidden : sequence of int, default=()
@@ -127,8 +128,8 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
         went on from another, those of the first.
     lr_, lr_decay_, weight_decay_, max_epochs_, batch_size_ : float, float, float, int, int
         The values that were taken.
-    head_l2_ : float, ndarray of shape (n_tasks,) or None
-        The λ of the linear heads, if they were solved.
+    head_l2_ : float, ndarray of shape (n_trained_tasks,) or None
+        The λ of the linear heads, if they were solved; tasks that were left out have none.
     history_ : list of dict
         Losses and seconds, epoch by epoch. Where every stage is frozen and the heads are linear, one row: the loss,
         and as ``"epoch"`` the iterations of the solver.
@@ -223,5 +224,5 @@ class MultiTaskRegressor(RegressorMixin, MultiTaskNetwork):
 
     score = MultiTaskNetwork.score  # that of scikit-learn's mixin, which comes first, knows no missing label
 
-    def _make_task(self, name, labels, weights, head):
-        return make_regression(name, labels, weights, head, self.on_untrainable, self.loss)
+    def _make_task(self, name, labels, weights, head, nothing="no label"):
+        return make_regression(name, labels, weights, head, self.on_untrainable, self.loss, nothing)

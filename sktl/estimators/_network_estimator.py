@@ -5,7 +5,6 @@ import copy
 import dataclasses
 import functools
 import numbers
-import warnings
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,8 @@ from sktl.estimators._fitted_state import pack_net, unpack_net
 from sktl.estimators._label_weights import LabelWeights, read_weights
 from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
-from sktl.estimators._problem import JointTraining, Problem, trained_part
+from sktl.estimators._part_weights import weigh_part
+from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._same_kind import describe_inputs
 from sktl.estimators._small_pictures import small_pictures_named
 from sktl.estimators._stage_probes import StageProbes
@@ -34,6 +34,7 @@ from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
 from sktl.tasks import TaskSet
 from sktl.training import HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
 from sktl.utils._labels import LabelTable
+from sktl.utils._warn import warn_user
 
 __all__ = ["NetworkEstimator"]
 
@@ -162,13 +163,15 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             tasks = self._make_tasks(labels, weights, more_follow=in_parts)
             tasks = self._continued(tasks, labels.names) if goes_on else tasks
         joint = self._joint_training(labels.names, goes_on=goes_on)
-        kept, table = trained_part(tasks, weights, joint)
+        if one_pass and weights.labelled.any() and not weights.values[weights.labelled].any():
+            return self  # classes of weight 0 teach nothing
+        kept, weighed = weigh_part(tasks, weights, joint, self._weight_sums if one_pass else None)
         dtype = dtype_of(source)
         targets = tasks.encode(labels.columns, weights.labelled, dtype)[kept]
         chosen = chosen[kept]
         augmentation = choose_augmentation(self.augment)
         samples, *views = self._views(inputs, source, augmentation, chosen)
-        problem = Problem(tasks.trained, targets.numpy(), table, seed)
+        problem = Problem(tasks.trained, targets.numpy(), weighed.table, seed)
         open_engine = functools.cache(functools.partial(self._open_engine, source, samples, fitted=goes_on))
         tried = StageProbes(samples, problem, lambda some: self._open_activations(open_engine(), some))
         plan, choice = make_plan(
@@ -182,7 +185,12 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             example=functools.partial(samples.load, np.arange(1)),
         )
         if in_parts:
-            plan = dataclasses.replace(plan, in_parts=True, memories=self._memories_of(plan.tasks) if goes_on else ())
+            plan = dataclasses.replace(
+                plan,
+                in_parts=True,
+                memories=self._memories_of(plan.tasks) if goes_on else (),
+                share=weighed.share,
+            )
         uses_cache = plan.depth > 0 or (plan.starts_trained and not goes_on)
         engine = open_engine() if uses_cache else self._plain_engine(source)
         activations = self._open_activations(engine, samples, cached=uses_cache)
@@ -191,15 +199,17 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         if augmentation is not None and plan.depth == 0:
             anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
             fresh = StreamedRows(len(anew), anew.load)
-        weighed = torch.from_numpy(table).to(dtype)
+        table = torch.from_numpy(weighed.table).to(dtype)
+        account = self.net_.criterion_.state_dict() if goes_on else None
         net, probes = self._with_shape_named(
-            inputs, lambda: self._fit_net(activations, targets, weighed, plan, goes_on_from, others, fresh)
+            inputs, lambda: self._fit_net(activations, targets, table, plan, goes_on_from, others, fresh, account)
         )
 
         self._keep_labels(given)
         self._source, self._tasks, self.net_ = source, tasks, net
-        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=())
+        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=(), share=None)
         self._memories = tuple(probe.memory for probe in probes)
+        self._weight_sums = weighed.sums
         self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
         self.stages_ = self._source.stage_names
         self.engine_, self.precision_ = engine.name, engine.precision
@@ -211,7 +221,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.cache_report_ = activations.report
         self._keep_record(net, probes, before=self.history_ if one_pass else [])
         self._warn_of_full_cache()
-        warn_of_divergence(self.history_, self.lr_, stacklevel=5)
+        warn_of_divergence(self.history_, self.lr_)
         return self
 
     def _memories_of(self, tasks: TaskSet) -> tuple[HeadMemory, ...]:
@@ -227,7 +237,8 @@ class NetworkEstimator(NetParams, BackboneEstimator):
     def _keep_record(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
         """Keep the values that were taken, and the history, behind what was before."""
         self.max_epochs_, self.batch_size_ = net.max_epochs, net.batch_size
-        self.lr_, self.lr_decay_, self.weight_decay_ = net.lr, net.lr_decay, net.optimizer__weight_decay
+        self.lr_, self.lr_decay_ = net.lr, net.lr_decay
+        self.weight_decay_ = getattr(net, "optimizer__weight_decay", 0.0)
         penalties = [probe.penalty for probe in probes]
         self.head_l2_ = (penalties[0] if len(penalties) == 1 else np.array(penalties)) if penalties else None
         first = before[-1]["epoch"] if before else 0
@@ -235,9 +246,9 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         self.history_ = before + [row | {"epoch": first + row["epoch"]} for row in rows]
         self.n_iter_ = self.history_[-1]["epoch"]
 
-    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh, account):
         """Return the fitted net, and the linear heads that were solved."""
-        return fit_network(activations, targets, weights, plan, goes_on_from, others, fresh)
+        return fit_network(activations, targets, weights, plan, goes_on_from, others, fresh, account)
 
     def _views(
         self,
@@ -263,11 +274,8 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         if reasons:
             listed = "\n".join(reasons[index] for index in sorted(reasons)[:10])
             more = f"\n(and {len(reasons) - 10} more)" if len(reasons) > 10 else ""
-            warnings.warn(
-                f"{len(reasons)} of {len(inputs)} samples are left out:\n{listed}{more}",
-                SkippedImageWarning,
-                stacklevel=6,
-            )
+            message = f"{len(reasons)} of {len(inputs)} samples are left out:\n{listed}{more}"
+            warn_user(message, SkippedImageWarning)
         return np.setdiff1d(everything, list(reasons))
 
     def _continued(self, tasks: TaskSet, names: tuple[str, ...]) -> TaskSet:

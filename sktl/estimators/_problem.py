@@ -4,12 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from sktl.estimators._label_weights import LabelWeights
-from sktl.losses import entry_weights
 from sktl.sharing import HardSharing, Sharing
 from sktl.tasks import TaskSet
 
-__all__ = ["JointTraining", "Problem", "trained_part"]
+__all__ = ["JointTraining", "Problem"]
 
 # Targets for regression per "class", where a rule asks for samples per class.
 CLASSES_OF_REGRESSION = 10
@@ -73,18 +71,3 @@ class Problem:
     def typical_samples_per_class(self) -> float:
         """Return the median over the tasks of the samples in the smallest class."""
         return float(np.median([self.samples_per_class(number) for number in range(len(self.tasks))]))
-
-
-def trained_part(tasks: TaskSet, weights: LabelWeights, joint: JointTraining) -> tuple[np.ndarray, np.ndarray]:
-    """Return which samples have a label to learn from, and the weights (n_kept, n_trained_tasks) of their entries."""
-    trained = np.array([task.n_outputs > 0 for task in tasks])
-    if not trained.any():
-        raise ValueError(
-            f"y has nothing to learn from: {tasks.describe()}. Give one task labels of two classes at least"
-        )
-    labelled = weights.labelled[:, trained]
-    kept = labelled.any(axis=1)
-    if not kept.any():
-        raise ValueError("y has no label of any task that is trained: leave such samples out")
-    factors = np.ones(len(tasks)) if joint.task_weights is None else joint.task_weights
-    return kept, entry_weights(weights.values[kept][:, trained], labelled[kept], factors[trained], joint.denominator)

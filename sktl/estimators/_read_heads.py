@@ -2,14 +2,14 @@
 
 import dataclasses
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from sktl.utils._labels import LabelTable
+from sktl.utils._labels import LabelTable, is_missing
 
-__all__ = ["REGRESSION", "read_heads", "tells_classes"]
+__all__ = ["REGRESSION", "read_classes", "read_heads", "tells_classes"]
 
 # What stands for a task with numbers.
 REGRESSION = "regression"
@@ -65,6 +65,18 @@ def read_heads(heads: Any, labels: LabelTable) -> tuple[LabelTable, list[Any]]:
     return labels, [_read_one(head, name) for head, name in zip(heads, labels.names, strict=True)]
 
 
+def read_classes(labels: Iterable[Any]) -> np.ndarray:
+    """Return classes, sorted, for labels among which some may be missing.
+
+    Examples
+    --------
+    >>> from sktl.estimators._read_heads import read_classes
+    >>> read_classes(["white", None, "blue", "white"]).tolist()
+    ['blue', 'white']
+    """
+    return np.unique(np.asarray([label for label in labels if not is_missing(label)]))
+
+
 def tells_classes(head: Any) -> bool:
     """Return whether what ``heads`` says of a task tells its classes or their number."""
     return head is not None and not isinstance(head, str)
@@ -79,7 +91,7 @@ def _read_one(head: Any, name: str) -> Any:
             raise ValueError(f"heads gives task {name!r} {head} classes: two is the least, or 'regression' for numbers")
         return int(head)
     if not isinstance(head, str) and np.iterable(head):
-        known = np.unique(np.asarray(list(head)))
+        known = read_classes(head)
         if len(known) < 2:
             raise ValueError(f"heads gives task {name!r} the labels {known.tolist()}: two is the least")
         return known

@@ -38,7 +38,7 @@ class TakesMoreData(NetworkEstimator):
         classes : array-like of shape (n_classes,), default=None
             All classes there will be; None: those in the y of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples in the loss, beside those of the same call.
+            Weights of the samples in the loss, beside those of all calls.
 
         Returns
         -------
@@ -65,9 +65,9 @@ class TakesMoreData(NetworkEstimator):
             )
         return self._fit(X, y, sample_weight, goes_on=True, known=self._tasks, in_parts=True)
 
-    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh):
+    def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh, account):
         if self.head == "linear":
-            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh)
+            return super()._fit_net(activations, targets, weights, plan, goes_on_from, others, fresh, account)
         before = None
         if plan.goes_on:  # more data, which may hold new classes
             classes = plan.tasks.tasks[0].classes

@@ -6,7 +6,6 @@ import os
 import pathlib
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,6 +17,7 @@ from sktl.features._budget import Resident, block_sizes, leaving
 from sktl.features._folder_shelf import FolderShelf
 from sktl.features._index import RowIndex
 from sktl.features._memory_shelf import MemoryShelf
+from sktl.utils._warn import warn_user
 
 __all__ = ["RowStore"]
 
@@ -258,7 +258,7 @@ class RowStore:
         with self._mutex:
             messages, self._messages = self._messages, []
         for message in messages:
-            warnings.warn(message, CacheWarning, stacklevel=4)
+            warn_user(message, CacheWarning)
 
     def _residents(self) -> list[Resident]:
         return self.shelf.residents(self._indexes)

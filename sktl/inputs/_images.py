@@ -99,7 +99,7 @@ def open_images(
             else ItemPictures(source, n_channels, max_pixels, bound)
         )
     if bound is not None:
-        warn_of_smaller_scale(pictures.largest_seen or 0.0, bound, stacklevel=5)
+        warn_of_smaller_scale(pictures.largest_seen or 0.0, bound)
     return Images(pictures, n_channels, scale, count_threads(n_jobs))
 
 

@@ -1,10 +1,11 @@
 """The range of the values of pictures."""
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from sktl.utils._warn import warn_user
 
 if TYPE_CHECKING:
     from sktl.inputs._images import Images
@@ -97,13 +98,13 @@ def largest_value(chunks: Iterable[tuple[int, np.ndarray]], scale: float | None 
     return largest
 
 
-def warn_of_smaller_scale(largest: float, scale: float, stacklevel: int) -> None:
+def warn_of_smaller_scale(largest: float, scale: float) -> None:
     """Warn where pictures up to ``largest`` are black on their scale, and would not be from 0 to 1."""
     if 0 < largest <= 1 < scale:
-        warnings.warn(
+        warn_user(
             f"the largest value of the pictures in X is {largest:.3g}, but full brightness was {scale:g} in fit, where "
             f"these are black. If they go from 0 to 1, give X * {scale:g}",
-            stacklevel=stacklevel + 1,
+            UserWarning,
         )
 
 

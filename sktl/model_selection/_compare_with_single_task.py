@@ -1,5 +1,6 @@
 """Joint training against an estimator for each task."""
 
+import dataclasses
 import numbers
 from typing import Any
 
@@ -11,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sktl.model_selection._folds import Fold, read_folds
 from sktl.model_selection._single_task_comparison import SingleTaskComparison
 from sktl.model_selection._single_task_variant import single_task_variant
+from sktl.model_selection._task_names import names_of_tasks
 from sktl.model_selection._task_scores import check_scoring, score_by_callable, score_by_name
 from sktl.utils._labels import LabelTable, read_labels
 
@@ -41,9 +43,10 @@ def compare_with_single_task(
     X : array-like of shape (n_samples, ...)
         The samples: an array of any number of axes, a DataFrame, a Series, a list.
     y : array-like of shape (n_samples,) or (n_samples, n_tasks)
-        Labels, with NaN, None or pandas.NA where one is missing. Names of columns become names of tasks.
+        Labels, with NaN, None or pandas.NA where one is missing. Names of columns become names of tasks; where columns
+        have none, those that the estimator gives.
     single : estimator or None, default=None
-        The other side. None: the same estimator with ``sharing="none"``.
+        The other side. None: the same estimator with ``sharing="none"``, over which a search does not go.
     groups : array-like of shape (n_samples,), default=None
         Handed to ``cv``, for splitters that keep groups together.
     cv : int, splitter or iterable of (train, test), default=5
@@ -136,10 +139,11 @@ def compare_with_single_task(
     scored = Parallel(n_jobs=n_jobs)(
         delayed(_score_fold)(clone(side), X, y, table, fold, scoring) for side in sides for fold in folds
     )
-    scores = np.array([scores for scores, _ in scored])
+    scores = np.array([scores for scores, _, _ in scored])
+    _, metrics, names = scored[0]
     return SingleTaskComparison(
-        tasks=table.names,
-        metrics=scored[0][1],
+        tasks=names,
+        metrics=metrics,
         joint=scores[: len(folds)],
         single=scores[len(folds) :],
         n_labelled=table.labelled.sum(axis=0),
@@ -151,16 +155,18 @@ def compare_with_single_task(
 
 def _score_fold(
     estimator: BaseEstimator, X: Any, y: Any, table: LabelTable, fold: Fold, scoring: Any
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the scores of each task in one fold (n_tasks,), and the names of the metrics."""
+) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Return the scores of each task in one fold (n_tasks,), the names of the metrics, and those of the tasks."""
     train, test = fold
     estimator.fit(_safe_indexing(X, train), _safe_indexing(y, train))
     X_test = _safe_indexing(X, test)
+    names = names_of_tasks(estimator, table)
     if callable(scoring):
-        scores = score_by_callable(scoring, estimator, X_test, _safe_indexing(y, test), table.names)
-        return scores, ("score",) * table.n_tasks
+        scores = score_by_callable(scoring, estimator, X_test, _safe_indexing(y, test), names)
+        return scores, ("score",) * table.n_tasks, names
     classes = [np.unique(table.of(task)) for task in range(table.n_tasks)]
-    return score_by_name(scoring, estimator, X_test, table.subset(test), classes)
+    truth = dataclasses.replace(table.subset(test), names=names)
+    return *score_by_name(scoring, estimator, X_test, truth, classes), names
 
 
 def _count_positive(labels: np.ndarray) -> float:

@@ -1,6 +1,5 @@
 """What a label can be for a splitter: one of its task's classes, one of its bins, or missing."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ from scipy.stats import rankdata
 from sklearn.utils import indexable
 
 from sktl.utils._labels import LabelTable, read_labels
+from sktl.utils._warn import warn_user
 
 __all__ = ["N_BINS", "label_states", "read_states"]
 
@@ -23,10 +23,9 @@ def read_states(X: Any, y: Any, groups: Any, name: str) -> np.ndarray:
     if y is None:
         raise ValueError(f"{name} balances labels and needs them: call split(X, y)")
     if groups is not None:
-        warnings.warn(
+        warn_user(
             f"{name} does not look at groups: samples of one group may come to lie on both sides",
             UserWarning,
-            stacklevel=3,
         )
     indexable(X, y)
     return label_states(read_labels(y))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer
@@ -19,6 +20,9 @@ Answers = ClassAnswers | NumberAnswers
 
 # The metric of a task by its kind. Ranking two classes needs no threshold, which rare positives would make arbitrary.
 DEFAULT_SCORING = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}
+
+# Metrics of probabilities which take the classes from the labels, of which a fold may lack one.
+OF_ALL_CLASSES = ("neg_log_loss", "d2_log_loss_score", "neg_brier_score", "d2_brier_score", "top_k_accuracy")
 
 
 def check_scoring(scoring: Any) -> None:
@@ -94,18 +98,20 @@ def _metric(scoring: str | None, answers: Answers) -> str:
 def _score(metric: str, answers: Answers, rows: np.ndarray, labels: np.ndarray, name: str) -> float:
     """Return the score of a task; NaN where it has none."""
     if isinstance(answers, NumberAnswers):
-        is_defined = len(rows) > 0
+        is_defined, known = len(rows) > 0, {}
     else:
-        is_defined = len(np.unique(labels)) >= (answers.n_classes if metric.startswith("roc_auc") else 2)
+        is_defined = len(np.unique(labels)) >= max(2, answers.n_classes if metric.startswith("roc_auc") else 2)
+        known = {"labels": answers.classes_} if metric in OF_ALL_CLASSES and answers.n_classes > 2 else {}
     if not is_defined or answers.silent[rows].any():
         return np.nan
     try:
-        with warnings.catch_warnings():
+        # Without routing, a scorer of scikit-learn takes nothing but weights.
+        with warnings.catch_warnings(), config_context(enable_metadata_routing=bool(known)):
             warnings.simplefilter(
                 "ignore", UndefinedMetricWarning
             )  # R² of one sample: it gives NaN, which says as much
-            return float(get_scorer(metric)(answers, rows, labels))
-    except (AttributeError, ValueError) as error:
+            return float(get_scorer(metric)(answers, rows, labels, **known))
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"scoring={metric!r} cannot score task {name!r}, choose another: {error}") from error
 
 

@@ -1,5 +1,6 @@
 """Towers that exchange what they see."""
 
+import numbers
 from collections.abc import Sequence
 
 from torch import nn
@@ -39,10 +40,11 @@ class CrossStitch(Sharing):
         Raises
         ------
         ValueError
-            Where the share is not in [0, 1].
+            Where the share is no number in [0, 1].
         """
-        if not 0 <= self.own_share <= 1:
-            raise ValueError(f"own_share of CrossStitch must be in [0, 1], got {self.own_share!r}")
+        is_number = isinstance(self.own_share, numbers.Real) and not isinstance(self.own_share, bool)
+        if not (is_number and 0 <= self.own_share <= 1):
+            raise ValueError(f"own_share of CrossStitch must be a number in [0, 1], got {self.own_share!r}")
         joined = build_towers(stages, heads)
         if not joined.has_towers:
             return joined

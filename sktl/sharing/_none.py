@@ -23,6 +23,8 @@ class NoSharing(Sharing):
     MultiTaskClassifier(backbone='mlp', sharing=NoSharing())
     """
 
+    shares = False
+
     def join(self, stages: nn.ModuleList, heads: Sequence[nn.Sequential], stage_names: Sequence[str]) -> JoinedModules:
         """Return towers that know nothing of each other."""
         return build_towers(stages, heads)

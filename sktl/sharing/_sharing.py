@@ -48,6 +48,8 @@ class Sharing(BaseEstimator, abc.ABC):
     It stores parameters as an estimator does, so that a search reaches them as ``sharing__<name>``.
     """
 
+    shares = True  # whether tasks have anything in common but what is frozen
+
     @abc.abstractmethod
     def join(self, stages: nn.ModuleList, heads: Sequence[nn.Sequential], stage_names: Sequence[str]) -> JoinedModules:
         """Return the trainable part of a network. With a single task there is nothing to share: all schemes are one.

@@ -1,6 +1,7 @@
 """A network per task, held together by a penalty."""
 
 import dataclasses
+import numbers
 from collections.abc import Sequence
 
 import torch
@@ -58,12 +59,17 @@ class SoftSharing(Sharing):
         Raises
         ------
         ValueError
-            Where the penalty is not known, the strength is negative, or a stage is not there or frozen.
+            Where the penalty is not known, the strength is negative or no number, or a stage is not there or frozen.
         """
         if self.penalty not in PENALTIES:
             raise ValueError(f"penalty of SoftSharing must be one of {list(PENALTIES)}, got {self.penalty!r}")
-        if not self.strength >= 0:
-            raise ValueError(f"strength of SoftSharing must be 0 or more, got {self.strength!r}")
+        is_number = isinstance(self.strength, numbers.Real) and not isinstance(self.strength, bool)
+        if not (is_number and self.strength >= 0):
+            raise ValueError(f"strength of SoftSharing must be a number of 0 or more, got {self.strength!r}")
+        if isinstance(self.stages, str):
+            raise ValueError(
+                f"stages of SoftSharing must be a list of names of stages, got {self.stages!r}: give [{self.stages!r}]"
+            )
         held = list(stage_names) if self.stages is None else list(self.stages)
         unknown = [name for name in held if name not in stage_names]
         if unknown:

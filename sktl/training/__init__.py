@@ -10,6 +10,7 @@ from sktl.training._held_out import mean_held_out_loss
 from sktl.training._joint_loss import JointLoss
 from sktl.training._network import Network
 from sktl.training._outputs import network_outputs
+from sktl.training._part_share import PartShare
 from sktl.training._probe import LinearProbe
 from sktl.training._prototype_head import fit_prototypes
 from sktl.training._prototypes import PrototypeSums
@@ -26,6 +27,7 @@ __all__ = [
     "JointLoss",
     "LinearProbe",
     "Network",
+    "PartShare",
     "PrototypeSums",
     "TrainingSettings",
     "fit_added_task",

@@ -8,6 +8,7 @@ import numpy as np
 from sktl.tasks import Task, TaskSet
 from sktl.training._head_memory import HeadMemory, remember, solve_with_memory
 from sktl.training._head_probes import solve_heads
+from sktl.training._part_share import PartShare
 from sktl.training._probe import DEFAULT_PENALTY, LinearProbe
 from sktl.training._rotate import join_blocks, row_weights
 
@@ -60,6 +61,7 @@ def continue_heads(
     penalty: float | str,
     seed: int,
     n_views: int = 1,
+    share: PartShare | None = None,
 ) -> list[LinearProbe]:
     """Return each task's linear head, solved for the samples it remembers and those of a part.
 
@@ -71,9 +73,12 @@ def continue_heads(
         What each remembers. One that has seen nothing is solved anew.
     tasks, blocks, targets, weights, penalty, seed, n_views
         As for ``solve_heads``. Tasks without a label in the part stay as they are.
+    share : PartShare or None, default=None
+        What the part weighs beside those that are remembered. None: as much.
     """
     tiled, shares = np.tile(targets, (n_views, 1)), np.tile(weights, (n_views, 1)) / n_views
     features, (shift, scale) = np.concatenate(blocks, axis=1), _shift_and_scale(blocks, shares)
+    share = PartShare.even(len(tasks)) if share is None else share
     found = []
     for number, (task, (weight, bias), memory) in enumerate(zip(tasks, heads, memories, strict=True)):
         chosen, counts = _counts(shares[:, number], n_views)
@@ -87,7 +92,8 @@ def continue_heads(
             continue
         if memory.shift is None:
             memory = dataclasses.replace(memory, shift=shift, scale=scale)
-        mine = features[chosen], tiled[chosen, number], counts
+        mine = features[chosen], tiled[chosen, number], counts * share.labels[number]
+        memory = memory.weighed(float(share.before[number]))
         weight, bias, loss, n_iter = solve_with_memory(memory, *mine, weight, bias, task.kind)
         memory = remember(memory, *mine, weight, bias, task.kind)
         found.append(LinearProbe(weight, bias, memory.ridge / memory.seen.sum(), 1.0, loss, n_iter, memory))

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from sktl.training._head_probes import solve_heads
 from sktl.training._joint_loss import JointLoss
 from sktl.training._net import Net
 from sktl.training._network import Network
+from sktl.training._part_share import PartShare
 from sktl.training._probe import LinearProbe
 from sktl.training._settings import TrainingSettings
 from sktl.training._start_biases import start_biases
@@ -68,6 +69,8 @@ class FitPlan:
     memories : sequence of HeadMemory, default=()
         What the heads remember, if they go on: linear ones are solved for what they remember and the new samples;
         others take gradient steps.
+    share : PartShare or None, default=None
+        What a part of the data weighs beside those before. None: as much.
     bounds_steps : bool, default=False
         Whether the rate of these steps goes by the size of the features, so that no logit moves by more than 0.1
         at once, on the mean.
@@ -88,12 +91,18 @@ class FitPlan:
     split: tuple[np.ndarray, np.ndarray | None]
     in_parts: bool = False
     memories: Sequence[HeadMemory] = ()
+    share: PartShare | None = None
     bounds_steps: bool = False
 
     @property
     def goes_on(self) -> bool:
         """Whether the heads have learned from samples before."""
         return bool(self.memories)
+
+    @property
+    def rate_factor(self) -> float:
+        """What the rates of gradient steps are multiplied by."""
+        return 1.0 if self.share is None else self.share.rate
 
     @property
     def heads_are_linear(self) -> bool:
@@ -116,6 +125,7 @@ def fit_network(
     start: Network | None = None,
     views: tuple[FrozenActivations, ...] = (),
     fresh: Rows | None = None,
+    account: Mapping[str, torch.Tensor] | None = None,
 ) -> tuple[Net, list[LinearProbe]]:
     """Fit a new head for each task, and the stages behind the frozen ones.
 
@@ -137,6 +147,8 @@ def fit_network(
         Of further views of the same samples, for training.
     fresh : Rows or None, default=None
         What the first stage takes if it is trained, in a new view whenever it is read. None: the samples as they are.
+    account : mapping of str to Tensor or None, default=None
+        What the loss knew of the tasks at the end of the fit that goes on, which a rule may weigh them by.
 
     Returns
     -------
@@ -149,10 +161,13 @@ def fit_network(
     inputs = ViewInputs(activations, views, fresh)
     all_frozen = plan.depth == backbone.n_stages
     loss = JointLoss(plan.tasks, choose_rule(plan.weighting)).to(weights.dtype)
+    if account is not None:
+        loss.load_state_dict(account)
 
     def finish(network: Network) -> Net:
         rows, held = inputs.rows(plan.depth)
-        return train(network.to(weights.dtype), loss, rows, targets, weights, plan.training, plan.split, held)
+        settings = plan.training.at_rate(plan.rate_factor)
+        return train(network.to(weights.dtype), loss, rows, targets, weights, settings, plan.split, held)
 
     if start is not None and not all_frozen:
         return finish(start), []
@@ -188,12 +203,13 @@ def _fit_heads(
         settings = plan.head_training
         if plan.bounds_steps:
             settings = dataclasses.replace(settings, lr=min(settings.lr, _largest_rate(blocks)))
+        settings = settings.at_rate(plan.rate_factor)
         return train(heads_only, loss, rows, targets, weights, settings, plan.split, held), []
     labels, shares, seed = targets.numpy(), weights.numpy(), plan.training.seed
     given = blocks, labels, shares, plan.head_l2
     if plan.goes_on:
         heads = _linear_maps(network.head, plan.tasks, sum(block.shape[1] for block in blocks))
-        probes = continue_heads(plan.tasks, heads, plan.memories, *given, seed, inputs.n_views)
+        probes = continue_heads(plan.tasks, heads, plan.memories, *given, seed, inputs.n_views, plan.share)
     else:
         probes = solve_heads(plan.tasks, *given, seed, inputs.n_views)
         if plan.in_parts:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import math
 
 import numpy as np
 from scipy.optimize import minimize
@@ -44,6 +45,11 @@ class HeadMemory:
     shift: np.ndarray | None = None
     scale: np.ndarray | None = None
 
+    def weighed(self, factor: float) -> "HeadMemory":
+        """Return what would be known if each of these samples had weighed a factor more."""
+        root = None if self.root is None else math.sqrt(factor) * self.root
+        return dataclasses.replace(self, seen=factor * self.seen, ridge=factor * self.ridge, root=root)
+
     def standardised(self, features: np.ndarray) -> np.ndarray:
         """Return features (n, n_features) as R takes them, with a last column of 1 for the intercept."""
         assert self.shift is not None
@@ -67,7 +73,7 @@ def remember(
         Of the samples before, or of none.
     features : ndarray of shape (n_samples, n_features)
     targets, weights : ndarray of shape (n_samples,)
-        Numbers of classes, or standardised numbers; weights of the samples, 1 on the mean.
+        Numbers of classes, or standardised numbers; weights of the samples, 1 on the mean over all so far.
     weight, bias : ndarray of shapes (n_outputs, n_features) and (n_outputs,)
     kind : {"binary", "multiclass", "regression"}
     """

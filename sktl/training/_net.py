@@ -11,6 +11,7 @@ from torch import nn
 
 from sktl.training._groups import parameter_groups
 from sktl.training._schedule import RateSchedule
+from sktl.training.recipe import takes_groups
 from sktl.weighting import GradientRule
 
 __all__ = ["Net"]
@@ -167,7 +168,7 @@ class Net(NeuralNet):
         self.criterion_.end_epoch()
 
     def get_params_for_optimizer(self, prefix, named_parameters: Iterable[tuple[str, nn.Parameter]]):
-        """Return the arguments of the optimiser, with a group for each rate."""
+        """Return the arguments of the optimiser, with a group for each rate where it takes several."""
         if "optimizer__param_groups" in self.get_params(deep=False):
             return super().get_params_for_optimizer(prefix, named_parameters)
         kwargs: dict[str, Any] = self.get_params_for(prefix)
@@ -175,6 +176,9 @@ class Net(NeuralNet):
         groups = parameter_groups(
             named_parameters, n_stages=len(self.module_.stages), lr=kwargs["lr"], lr_decay=self.lr_decay
         )
+        if not takes_groups(self.optimizer):
+            together = [parameter for group in groups for parameter in group["params"]]
+            groups = [{"params": together, "lr": kwargs["lr"], "below_head": 0}]
         if self.optimizer in FUSED and all(_can_be_fused(one) for group in groups for one in group["params"]):
             kwargs.setdefault("fused", True)
         return (groups,), kwargs

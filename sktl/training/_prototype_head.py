@@ -40,9 +40,13 @@ def fit_prototypes(
     (task,) = plan.tasks
     everything = [np.concatenate(one.stage_features(plan.reads), axis=1) for one in (activations, *views)]
     n_features = everything[0].shape[1]
-    sums = PrototypeSums.empty(len(task.classes), n_features) if before is None else before  # type: ignore[union-attr, arg-type]
+    mean = 1.0 if plan.share is None else plan.share.labels[0]
+    if before is None:
+        sums = PrototypeSums.empty(len(task.classes), n_features)  # type: ignore[union-attr, arg-type]
+    else:
+        sums = before if plan.share is None else before.weighed(plan.share.before[0])
     for features in everything:
-        sums = sums.add(features, targets[:, 0].numpy(), weights[:, 0].numpy() / len(everything))
+        sums = sums.add(features, targets[:, 0].numpy(), weights[:, 0].numpy() / len(everything) * mean)
     probe = solve_prototypes(sums, n_outputs=task.n_outputs)
     network = new_network(activations.backbone, plan, n_features).to(weights.dtype)
     network.head.set_last(torch.from_numpy(probe.weight), torch.from_numpy(probe.bias))

@@ -129,6 +129,10 @@ class PrototypeSums:
         counts[places], sums[places] = self.counts, self.sums
         return PrototypeSums(counts, sums, self.root)
 
+    def weighed(self, factor: float) -> "PrototypeSums":
+        """Return the sums if each of the samples had weighed a factor more."""
+        return PrototypeSums(factor * self.counts, factor * self.sums, np.sqrt(factor) * self.root)
+
     def _check(self, features: np.ndarray, numbers: np.ndarray, weights: np.ndarray) -> None:
         """Raise where samples do not fit."""
         if features.ndim != 2 or features.shape[1] != self.n_features:

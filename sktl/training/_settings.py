@@ -56,3 +56,7 @@ class TrainingSettings:
     training_precision: str = "float32"
     has_schedule: bool = True
     verbose: int = 0
+
+    def at_rate(self, factor: float) -> "TrainingSettings":
+        """Return the same with the rate multiplied."""
+        return dataclasses.replace(self, lr=self.lr * factor)

@@ -19,6 +19,7 @@ from sktl.training._progress import EpochBar
 from sktl.training._quick_layers import quick_layers
 from sktl.training._schedule import warmup_cosine
 from sktl.training._settings import TrainingSettings
+from sktl.training.recipe import takes_weight_decay
 from sktl.utils._heap import freed_memory_kept
 from sktl.utils._seeds import seeded
 
@@ -86,7 +87,6 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
         "lr_decay": settings.lr_decay,
         "schedule": schedule if settings.has_schedule else None,
         "optimizer": settings.optimizer,
-        "optimizer__weight_decay": settings.weight_decay,
         "iterator_train": BatchIterator,
         "iterator_train__shuffle": True,
         "iterator_valid": BatchIterator,
@@ -96,6 +96,8 @@ def make_net(network: Network, loss: JointLoss, settings: TrainingSettings, n_ba
         "device": str(settings.device),
         "verbose": 0,
     }
+    if takes_weight_decay(settings.optimizer):
+        arguments["optimizer__weight_decay"] = settings.weight_decay
     with seeded(settings.seed):
         return Net(**{**arguments, **settings.net_params}).initialize()
 

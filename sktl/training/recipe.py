@@ -1,5 +1,6 @@
 """Defaults that the data and the network decide."""
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Literal
@@ -16,6 +17,8 @@ __all__ = [
     "choose_optimizer",
     "choose_training_precision",
     "choose_weight_decay",
+    "takes_groups",
+    "takes_weight_decay",
 ]
 
 # AdamW rates of the head in fine-tuning, by the backbone's parameters: small networks take larger steps. That of the
@@ -39,6 +42,12 @@ WEIGHT_DECAY = 1e-3  # AutoGluon's
 FROM_SCRATCH_DECAY = 1.0
 FROM_SCRATCH_STEPS = 500  # BiT's shortest schedule
 FROM_SCRATCH_EPOCHS = 20
+# Optimisers that train no network of layers by themselves, and why.
+UNFIT = {
+    "Optimizer": "is what all optimisers have in common",
+    "SparseAdam": "takes sparse gradients, and those of a network are dense",
+    "Muon": "takes matrices alone, and a network has biases too",
+}
 # Values of a picture, of three colours: below it, steps are too short for the rounding of weights and maps to pay. From
 # 64 by 64 pixels on, a unit for matrices takes half to two thirds of the time. One for vectors takes about all of it at
 # that size where convolutions are depthwise; from 128 by 128 on it takes .45 to .98 (benchmarks/training_precision.py).
@@ -86,11 +95,24 @@ def choose_lr(
     return rate * (SGD_FACTOR if issubclass(optimizer, torch.optim.SGD) else 1)
 
 
-def choose_lr_decay(lr_decay: float | Literal["auto"], architecture: str, starts_trained: bool) -> float:
-    """Return the factor of the learning rate per stage below the head."""
-    if lr_decay != "auto":
-        return lr_decay
-    return DECAY_PER_STAGE[architecture] if starts_trained else 1.0
+def choose_lr_decay(
+    lr_decay: float | Literal["auto"], architecture: str, starts_trained: bool, optimizer: type = torch.optim.AdamW
+) -> float:
+    """Return the factor of the learning rate per stage below the head.
+
+    Raises
+    ------
+    ValueError
+        Where one is given to an optimiser that has one rate for all.
+    """
+    if lr_decay == "auto":
+        return DECAY_PER_STAGE[architecture] if starts_trained and takes_groups(optimizer) else 1.0
+    if lr_decay != 1 and not takes_groups(optimizer):
+        raise ValueError(
+            f"lr_decay={lr_decay} gives stages rates of their own, but optimizer={optimizer.__name__!r} has one for "
+            "all: leave it 'auto', or take another optimizer"
+        )
+    return lr_decay
 
 
 def choose_optimizer(optimizer: str | type) -> type[torch.optim.Optimizer]:
@@ -99,18 +121,54 @@ def choose_optimizer(optimizer: str | type) -> type[torch.optim.Optimizer]:
     Raises
     ------
     ValueError
-        Where there is none of that name.
+        Where there is none of that name, or it is for other parameters than a network has.
     """
     found = getattr(torch.optim, optimizer, None) if isinstance(optimizer, str) else optimizer
     if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
         raise ValueError(
             f"optimizer must be a class of torch.optim or its name, such as 'AdamW' or 'SGD', got {optimizer!r}"
         )
+    if found.__name__ in UNFIT:
+        raise ValueError(
+            f"optimizer={found.__name__!r} {UNFIT[found.__name__]}: take another one, such as 'AdamW' or 'SGD'"
+        )
     return found
 
 
+def takes_groups(optimizer: type) -> bool:
+    """Return whether an optimiser takes groups of parameters with a rate each."""
+    return not issubclass(optimizer, torch.optim.LBFGS)
+
+
+def takes_weight_decay(optimizer: type) -> bool:
+    """Return whether an optimiser has a weight decay.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sktl.training import recipe
+    >>> [recipe.takes_weight_decay(one) for one in (torch.optim.SGD, torch.optim.Rprop)]
+    [True, False]
+    """
+    known = inspect.signature(optimizer).parameters
+    return "weight_decay" in known or any(one.kind is one.VAR_KEYWORD for one in known.values())
+
+
 def choose_weight_decay(weight_decay: float | Literal["auto"], starts_trained: bool, optimizer: type) -> float:
-    """Return the weight decay: 1e-3, but 1 for a network from scratch whose optimiser decays apart from gradients."""
+    """Return the weight decay: 1e-3, but 1 for a network from scratch whose optimiser decays apart from gradients.
+
+    Raises
+    ------
+    ValueError
+        Where one is given to an optimiser that has none.
+    """
+    if not takes_weight_decay(optimizer):
+        if weight_decay not in ("auto", 0):
+            raise ValueError(
+                f"weight_decay={weight_decay} is given, but optimizer={optimizer.__name__!r} has none: leave it "
+                "'auto', or take another optimizer"
+            )
+        return 0.0
     if weight_decay != "auto":
         return weight_decay
     is_decoupled = issubclass(optimizer, torch.optim.AdamW)

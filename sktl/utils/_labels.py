@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-__all__ = ["LabelTable", "complete_labels", "read_labels"]
+__all__ = ["LabelTable", "complete_labels", "is_missing", "read_labels"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,10 +167,11 @@ def _is_missing(values: np.ndarray) -> np.ndarray:
         return np.isnan(values)
     if values.dtype.kind != "O":
         return np.zeros(len(values), dtype=bool)
-    return np.array([_is_hole(value) for value in values], dtype=bool)
+    return np.array([is_missing(value) for value in values], dtype=bool)
 
 
-def _is_hole(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Return whether a value stands for a label that is missing: NaN, None, NaT or pandas.NA."""
     # pandas.NA is unequal to nothing, so that it is known by its type; NaN and NaT are unequal to themselves.
     return value is None or type(value).__name__ == "NAType" or (not isinstance(value, str) and bool(value != value))
 
@@ -186,6 +187,11 @@ def _plain(values: np.ndarray, there: np.ndarray, name: str, what: str) -> np.nd
     if any(isinstance(label, numbers.Complex) and not isinstance(label, numbers.Real) for label in labels):
         raise ValueError(f"Complex data not supported: task {name!r} of {what} holds complex numbers")
     kinds = {type(label).__name__ for label in labels}
+    if labels and not any(isinstance(label, str | numbers.Real | np.bool_) for label in labels):
+        raise ValueError(
+            f"task {name!r} of {what} holds labels of a kind that is not supported ({', '.join(sorted(kinds))}): give "
+            "numbers, booleans or strings"
+        )
     if not all(isinstance(label, str) for label in labels):
         raise ValueError(
             f"task {name!r} of {what} holds labels of several kinds ({', '.join(sorted(kinds))}): give numbers only, "

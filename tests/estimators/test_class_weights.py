@@ -18,6 +18,13 @@ def test_balanced_gives_each_class_the_same_share(weights):
     np.testing.assert_allclose(shares, weights.sum() / 3)
 
 
+def test_balanced_with_a_class_that_no_label_is_of():
+    factors = class_weights("balanced", np.array(["a", "b", "c", "d"]), NUMBERS, np.ones(6))
+    assert np.isfinite(factors).all()
+    shares = np.bincount(NUMBERS, weights=factors[NUMBERS])
+    np.testing.assert_allclose(shares, shares[0])
+
+
 def test_by_label_and_one_for_the_others():
     assert class_weights({"b": 4, "c": 0}, CLASSES, NUMBERS, np.ones(6)).tolist() == [1, 4, 0]
 
@@ -25,6 +32,8 @@ def test_by_label_and_one_for_the_others():
 def test_labels_that_do_not_occur():
     with pytest.raises(ValueError, match=r"class_weight names \['z'\], but y holds \['a', 'b', 'c'\]"):
         class_weights({"a": 1, "z": 2}, CLASSES, NUMBERS, np.ones(6))
+    with pytest.raises(ValueError, match=r"class_weight names \[5\], but y holds \[0, 1\]"):
+        class_weights({np.int64(5): 2.0}, np.arange(2), np.arange(2), np.ones(2))
 
 
 def test_what_is_the_name_of_the_labels():

@@ -13,13 +13,13 @@ from sktl.estimators._divergence import warn_of_divergence
 def test_a_loss_that_is_no_number(loss):
     message = rf"the training diverged: the loss of its last epoch is {loss}\. Give a smaller lr than 10"
     with pytest.warns(ConvergenceWarning, match=message) as found:
-        warn_of_divergence([{"train_loss": 1.0}, {"train_loss": loss}], 10.0, stacklevel=1)
+        warn_of_divergence([{"train_loss": 1.0}, {"train_loss": loss}], 10.0)
     assert found[0].filename == __file__
 
 
 def test_a_loss_that_is_one():
-    warn_of_divergence([{"train_loss": np.nan}, {"train_loss": 1.0}], 10.0, stacklevel=1)
-    warn_of_divergence([{"epoch": 3}], 10.0, stacklevel=1)
+    warn_of_divergence([{"train_loss": np.nan}, {"train_loss": 1.0}], 10.0)
+    warn_of_divergence([{"epoch": 3}], 10.0)
 
 
 @pytest.mark.parametrize(

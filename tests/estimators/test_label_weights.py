@@ -59,10 +59,16 @@ def test_negative():
         read_weights([1, 1, 1, -2], X, LABELS)
 
 
-@pytest.mark.parametrize("shape", [(4, 3), (3, 2), (4, 1), (4, 2, 1)])
+@pytest.mark.parametrize("shape", [(4, 3), (3, 2), (4, 1), (4, 2, 1), ()])
 def test_shape(shape):
     with pytest.raises(ValueError, match=r"\(n_samples,\) or \(n_samples, n_tasks\) = \(4, 2\), got \("):
         read_weights(np.ones(shape), X, LABELS)
+
+
+@pytest.mark.parametrize("given", ["balanced", ["a", "b", "c", "d"]])
+def test_no_numbers(given):
+    with pytest.raises(ValueError, match="sample_weight must hold numbers, got"):
+        read_weights(given, X, LABELS)
 
 
 def test_length():

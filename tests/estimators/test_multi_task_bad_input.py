@@ -249,10 +249,10 @@ class TestParameters:
             ("weighting", "zzz", r"weighting must be one of .*got 'zzz'$"),
             ("denominator", "sample", "The 'denominator' parameter of MultiTaskClassifier must be a str among"),
             ("on_untrainable", "skip", "The 'on_untrainable' parameter of MultiTaskClassifier must be a str among"),
-            ("sharing", SoftSharing(strength=-1), "strength of SoftSharing must be 0 or more, got -1"),
+            ("sharing", SoftSharing(strength=-1), "strength of SoftSharing must be a number of 0 or more, got -1"),
             ("sharing", SoftSharing(penalty="l1"), "penalty of SoftSharing must be one of"),
             ("sharing", SoftSharing(stages=["two"]), r"stages of SoftSharing names \['two'\], but"),
-            ("sharing", CrossStitch(own_share=2), r"own_share of CrossStitch must be in \[0, 1\], got 2"),
+            ("sharing", CrossStitch(own_share=2), r"own_share of CrossStitch must be a number in \[0, 1\], got 2"),
         ],
     )
     def test_choices(self, X, y, parameter, value, message):
@@ -296,3 +296,25 @@ class TestAFailedFit:
         assert np.array_equal(fitted.predict(X), before)
         assert fitted.tasks_.tolist() == ["car", "sign"]
         assert [len(classes) for classes in fitted.classes_] == [2, 3]
+
+
+def test_labels_of_a_task_that_all_weigh_nothing(X, y):
+    weights = np.column_stack([np.ones(N), np.zeros(N)])
+    for make in (classifier, regressor, estimator):
+        with pytest.raises(ValueError, match="task 'task1' has no label of a weight above 0"):
+            make().fit(X, y, sample_weight=weights)
+
+
+@pytest.mark.parametrize("weight", [{"sign": "balanced"}, {"sign": {0: 2.0}}])
+def test_weights_of_classes_of_a_task_of_numbers(X, y, weight):
+    table = named(y).assign(sign=X[:, 0])
+    with pytest.raises(ValueError, match="class_weight names task 'sign', which has no classes to weigh: leave it out"):
+        estimator(class_weight=weight).fit(X, table)
+    estimator(class_weight="balanced").fit(X, table)
+    estimator(class_weight={1: 2.0}).fit(X, table)
+
+
+def test_scores_of_other_tasks_than_those_of_the_fit(X, y):
+    fitted = classifier().fit(X, named(y))
+    with pytest.raises(ValueError, match=r"of y and of the fit are not the same \(car, truck against car, sign\)"):
+        fitted.score(X, named(y).rename(columns={"sign": "truck"}))

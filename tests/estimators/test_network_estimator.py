@@ -66,6 +66,14 @@ class Interrupts(Callback):
         raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("optimizer", ["LBFGS", "Rprop", "Adagrad"])
+def test_optimisers_of_every_kind(Estimator, optimizer, rng):
+    X = rng.normal(size=(60, 4))
+    estimator = Estimator(MLP((8,)), optimizer=optimizer, max_epochs=3, random_state=0).fit(X, X[:, 0] > 0)
+    assert np.isfinite([row["train_loss"] for row in estimator.history_]).all()
+    assert estimator.weight_decay_ == (1e-3 if optimizer == "Adagrad" else 0.0)
+
+
 class TestFrozen:
     """Frozen means frozen."""
 

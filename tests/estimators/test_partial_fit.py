@@ -105,6 +105,17 @@ class TestClassifier:
                 estimator.partial_fit(X, labels)
         assert (weighted.predict(X) == "high").sum() > (plain.predict(X) == "high").sum()
 
+    def test_weights_of_classes_that_come_one_by_one(self, X, labels, backbone):
+        is_low = labels == "low"
+        weight = {False: 1.0, True: 20.0}
+        whole = TransferClassifier(backbone, freeze="all", class_weight=weight, **QUICK).fit(X[:100], is_low[:100])
+        stream = TransferClassifier(backbone, freeze="all", class_weight=weight, **QUICK)
+        stream.partial_fit(X[:40], is_low[:40])
+        for row in range(40, 100):
+            stream.partial_fit(X[[row]], is_low[[row]])
+        shares = [one.predict_proba(X)[:, 1].mean() for one in (whole, stream)]
+        assert shares[0] == pytest.approx(shares[1], abs=0.05)
+
     @pytest.mark.parametrize("size", [1, 1000])
     def test_a_part_spoils_nothing_whatever_the_size_of_the_features(self, X, labels, size):
         """A step at a rate that is not for such features would throw all samples into one class."""
@@ -212,6 +223,13 @@ class TestPrototypes:
             parts.partial_fit(X[part], labels[part])
         assert np.allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-5)
         assert whole.score(X, labels) > 0.8
+
+    def test_weights_of_parts_stand_beside_each_other(self, X, labels, backbone):
+        weights = np.where(np.arange(300) < 100, 1.0, 5.0)
+        whole = self.make(backbone).fit(X, labels, weights)
+        parts = self.make(backbone).partial_fit(X[:100], labels[:100])
+        parts.partial_fit(X[100:], labels[100:], sample_weight=weights[100:])
+        assert np.allclose(parts.predict_proba(X), whole.predict_proba(X), atol=1e-5)
 
     def test_new_classes(self, X, labels, backbone):
         estimator = self.make(backbone)

@@ -1,13 +1,17 @@
 """Several tasks learned from data that come in parts."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import learning_curve
 
 from sktl import MultiTaskClassifier, MultiTaskEstimator, MultiTaskRegressor, TransferClassifier
 from sktl.backbones import MLP
+from sktl.losses import DENOMINATORS
 from sktl.sharing._choose import SCHEMES
 from sktl.weighting import RULES
 
@@ -121,6 +125,50 @@ def test_weights_of_classes(X, named):
         weighted.set_params(class_weight="balanced").partial_fit(X, named)
 
 
+@pytest.mark.parametrize("freeze", ["none", "all"])
+@pytest.mark.parametrize("denominator", DENOMINATORS)
+def test_a_task_without_labels_takes_no_part(X, y, denominator, freeze):
+    only = np.where([True, False], y, np.nan)
+    known = {"heads": 2, "denominator": denominator, "freeze": freeze, **QUICK}
+    for estimator in (MultiTaskClassifier(**known).partial_fit(X, y), MultiTaskClassifier(**known)):
+        estimator.partial_fit(X, only)
+        assert np.isfinite(estimator.predict_proba(X)).all()
+        assert np.isfinite(estimator.history_[-1]["train_loss"])
+
+
+def test_a_part_of_classes_of_weight_0_changes_nothing(X, y):
+    estimator = MultiTaskClassifier(heads=2, class_weight={0: 0.0, 1: 1.0}, **QUICK).partial_fit(X, y)
+    before = estimator.predict_proba(X)
+    assert estimator.partial_fit(X[:5], np.zeros((5, 2))) is estimator
+    assert np.array_equal(estimator.predict_proba(X), before)
+    assert estimator.n_iter_ == 5
+
+
+@pytest.mark.parametrize("optimizer", ["AdamW", "SGD"])
+@pytest.mark.parametrize("settings", [{"freeze": "all"}, {}, {"freeze": "all", "head_hidden": (8,)}])
+def test_weights_of_a_part_stand_beside_those_of_parts_before(X, y, settings, optimizer):
+    def moved(weight):
+        estimator = MultiTaskClassifier(**{**QUICK, "max_epochs": 20, "optimizer": optimizer, **settings})
+        before = estimator.partial_fit(X[:150], y[:150]).predict_proba(X)
+        weights = None if weight is None else np.full(150, weight)
+        after = estimator.partial_fit(X[150:], 1 - y[150:], sample_weight=weights).predict_proba(X)
+        return float(np.abs(np.subtract(after, before)).mean())
+
+    light, even, heavy = moved(1e-3), moved(None), moved(100.0)
+    assert light < 0.02 * even
+    assert even == moved(1.0)
+    assert heavy > 1.1 * even
+
+
+def test_a_task_that_was_added_has_its_share(X, y):
+    later = X[:, 4] > 0
+    estimator = MultiTaskClassifier(freeze="all", **QUICK).fit(X, y).add_task(X, later, "later")
+    before = estimator.predict_proba(X)
+    both = np.column_stack([y, ~later])
+    estimator.partial_fit(X, both, sample_weight=np.full(len(X), 1e-4))
+    assert np.allclose(estimator.predict_proba(X), before, atol=0.01)
+
+
 def test_a_task_that_was_added(X, y):
     estimator = MultiTaskClassifier(**QUICK).fit(X, y).add_task(X, X[:, 4] > 0, "later")
     both = np.column_stack([y, X[:, 4] > 0])
@@ -135,6 +183,30 @@ def test_rules_of_weighting(X, y, weighting):
     assert np.isfinite(estimator.score(X, y))
 
 
+def test_a_rule_goes_on_with_what_it_knew(X, y):
+    """The losses of the last two epochs, or the uncertainty that was learned; in a pickle too."""
+    for weighting in ("dwa", "uncertainty"):
+        estimator = MultiTaskClassifier(weighting=weighting, **QUICK).partial_fit(X[:150], y[:150])
+        known = {name: tensor.clone() for name, tensor in estimator.net_.criterion_.state_dict().items()}
+        copied = pickle.loads(pickle.dumps(estimator))
+        estimator.partial_fit(X[150:], y[150:])
+        found = estimator.net_.criterion_.state_dict()
+        if weighting == "dwa":
+            assert torch.equal(found["previous"][1], known["previous"][0])
+        else:
+            assert 0 < (found["learned"] - known["learned"]).abs().max() < 0.5 * known["learned"].abs().max()
+        copied.partial_fit(X[150:], y[150:])
+        assert np.allclose(copied.predict_proba(X), estimator.predict_proba(X), atol=1e-5)
+
+
+def test_paces_of_parts_weigh_tasks(X, y):
+    equal, paced = (MultiTaskClassifier(weighting=rule, **QUICK).fit(X, y) for rule in ("equal", "dwa"))
+    paced.net_.module_.load_state_dict(equal.net_.module_.state_dict())
+    for estimator in (equal, paced):
+        estimator.partial_fit(X, y)
+    assert not np.array_equal(equal.predict_proba(X), paced.predict_proba(X))
+
+
 class TestClasses:
     """As scikit-learn's MultiOutputClassifier takes them."""
 
@@ -147,6 +219,12 @@ class TestClasses:
         for _ in range(60):
             estimator.partial_fit(X, y, classes=[[0, 1], [0, 1, 2]])
         assert estimator.score(X, y) > 0.85
+
+    def test_by_the_names_of_the_tasks(self, X, named):
+        classes = {"sign": [0, 1, 2], "car": [0, 1]}
+        estimator = MultiTaskClassifier(**QUICK).partial_fit(X, named, classes=classes)
+        estimator.partial_fit(X, named.to_numpy(), classes=classes)
+        assert [known.tolist() for known in estimator.classes_] == [[0, 1], [0, 1, 2]]
 
     def test_of_one_task(self, X, y):
         labels = np.nan_to_num(y[:, 0])

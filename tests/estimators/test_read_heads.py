@@ -31,6 +31,24 @@ def test_labels_are_sorted_and_stand_once():
     assert numbers.tolist() == [1, 3]
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Series([1, None, 0], dtype="Int64").unique(),
+        np.array([1.0, np.nan, 0.0]),
+        [0, None, 1],
+        [0, pd.NA, 1],
+        pd.array([True, None, False], dtype="boolean"),
+    ],
+)
+def test_missing_values_among_labels_are_no_classes(labels):
+    assert read_heads([labels, 2], PLAIN)[1][0].tolist() == [0, 1]
+
+
+def test_missing_values_among_strings_are_no_classes():
+    assert read_heads([["no", np.nan, "yes", None], 2], PLAIN)[1][0].tolist() == ["no", "yes"]
+
+
 def test_nothing_or_regression_for_a_task():
     assert read_heads([None, "regression"], PLAIN)[1] == [None, "regression"]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import ShuffleSplit
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -127,6 +127,27 @@ def test_a_callable_sees_the_estimator_and_the_labels_as_they_are(related, pooli
     comparison = compare_with_single_task(pooling(), X, y, cv=3, scoring=scoring)
     assert comparison.metrics == ("score",) * 4
     assert comparison.verdicts == ("gains",) * 4
+
+
+def test_names_that_the_estimator_gives(related, pooling):
+    """Where the columns of y have none, in a pipeline and in a search too."""
+
+    class Naming(pooling):
+        def fit(self, X, y):
+            self.tasks_ = np.array(["a", "b", "c", "d"], dtype=object)
+            return super().fit(X, y)
+
+    X, y = related
+
+    def scoring(estimator, X, y):
+        return dict.fromkeys("dcba", 1.0)
+
+    pipeline = make_pipeline(Naming())
+    search = GridSearchCV(pipeline, {"naming__C": [1.0]}, cv=2, scoring=lambda *args: 0.0)
+    for estimator in (Naming(), pipeline, search):
+        assert compare_with_single_task(estimator, X, y, cv=2, scoring=scoring).tasks == tuple("abcd")
+    named = pd.DataFrame(y, columns=list("wxyz"))
+    assert compare_with_single_task(Naming(), X, named, cv=2).tasks == tuple("wxyz")
 
 
 def test_other_splits_and_confidence(related, pooling):

@@ -1,12 +1,14 @@
 """The same estimator with nothing shared."""
 
 import pytest
+from scipy.stats import expon
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sktl.model_selection._single_task_variant import single_task_variant
+from sktl.sharing import NoSharing
 
 
 def test_the_parameter_is_found_anywhere(pooling):
@@ -32,6 +34,36 @@ def test_other_parameters_do_not_count(pooling):
     assert (variant.sharing, variant.weight_sharing) == ("none", 2)
 
 
+@pytest.mark.parametrize(
+    ("grid", "left"),
+    [
+        ({"sharing": ["hard", "soft"], "C": [1, 2]}, {"C": [1, 2]}),
+        ({"sharing__strength": [1.0]}, {}),
+        ([{"sharing": ["hard"]}, {"sharing": ["soft"], "C": [1]}], [{"C": [1]}]),
+        ([{"sharing": ["hard"]}, {"sharing": ["none"]}], [{}]),
+    ],
+)
+def test_a_search_goes_over_what_is_shared_no_longer(pooling, grid, left):
+    """The rest of the grid stays, and the search that was given keeps all of it."""
+    search = GridSearchCV(pooling(), grid)
+    variant = single_task_variant(search)
+    assert (variant.param_grid, variant.estimator.sharing, search.param_grid) == (left, "none", grid)
+    pipeline = GridSearchCV(make_pipeline(pooling()), {"pooling__sharing": ["hard"], "pooling__C": [1]})
+    assert single_task_variant(pipeline).param_grid == {"pooling__C": [1]}
+    randomized = RandomizedSearchCV(pooling(), {"sharing": ["hard"], "C": expon()})
+    assert list(single_task_variant(randomized).param_distributions) == ["C"]
+
+
+def test_a_search_may_share_where_its_estimator_does_not(pooling):
+    assert single_task_variant(GridSearchCV(pooling(sharing="none"), {"sharing": ["hard"]})).param_grid == {}
+
+
+def test_a_search_over_whole_estimators(pooling):
+    search = GridSearchCV(make_pipeline(pooling()), {"pooling": [pooling(), pooling(sharing="soft")]})
+    with pytest.raises(ValueError, match=r"param_grid goes over whole estimators, 'pooling', .* single="):
+        single_task_variant(search)
+
+
 def test_what_cannot_be_compared(pooling):
     """No parameter, two of them, or nothing shared."""
     with pytest.raises(ValueError, match=r"Ridge has none; give the estimator to compare with as single="):
@@ -40,3 +72,5 @@ def test_what_cannot_be_compared(pooling):
         single_task_variant(make_pipeline(pooling(), pooling()))
     with pytest.raises(ValueError, match="sharing='none' already"):
         single_task_variant(pooling(sharing="none"))
+    with pytest.raises(ValueError, match=r"sharing=NoSharing\(\) already"):
+        single_task_variant(pooling(sharing=NoSharing()))

@@ -104,6 +104,27 @@ def test_undefined_scores_are_nan():
     assert np.isnan(score("accuracy", unsure, [0, 1])[0]).all()
 
 
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "d2_log_loss_score", "top_k_accuracy"])
+def test_labels_that_lack_a_class(scoring, rng):
+    """The classes are those of all of the data, whichever occur here."""
+    probabilities, classes = rng.dirichlet(np.ones(3), size=20), np.array(["a", "b", "c"], dtype=object)
+    estimator = Answering(classes[probabilities.argmax(axis=1)], [probabilities], [classes])
+    truth = read_labels(rng.choice(["a", "c"], size=20).astype(object))
+    (found,), _ = score_by_name(scoring, estimator, None, truth, [classes])
+    number = np.searchsorted(classes.astype(str), truth.columns[0].astype(str))
+    if scoring == "neg_log_loss":
+        assert found == pytest.approx(np.log(probabilities[np.arange(20), number]).mean())
+    assert np.isfinite(found)
+
+
+def test_a_task_without_any_label():
+    """There is nothing to rank, whatever the metric."""
+    y = np.full((4, 1), np.nan)
+    estimator = Answering(np.full(4, np.nan), [np.zeros((4, 0))], [np.empty(0)])
+    for scoring in (None, "accuracy"):
+        assert np.isnan(score(scoring, estimator, y)[0]).all()
+
+
 def test_without_probabilities_labels_can_be_scored():
     """An estimator that only predicts is scored by accuracy; a ranking asks for more."""
     estimator = Answering(np.array([0, 1, 1, 7]), classes=np.arange(2))

@@ -202,7 +202,7 @@ class TestCrossStitch:
         assert network.stages[0].stage.towers[0].weight.grad.flatten(1).any(dim=1).all()
         assert network.stages[0].mixing.grad.any()
 
-    @pytest.mark.parametrize("own_share", [-0.1, 1.1, float("nan")])
+    @pytest.mark.parametrize("own_share", [-0.1, 1.1, float("nan"), "a"])
     def test_shares_are_within_zero_and_one(self, table, own_share):
-        with pytest.raises(ValueError, match=r"own_share of CrossStitch must be in \[0, 1\], got"):
+        with pytest.raises(ValueError, match=r"own_share of CrossStitch must be a number in \[0, 1\], got"):
             table.network(CrossStitch(own_share=own_share))

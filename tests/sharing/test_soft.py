@@ -133,10 +133,14 @@ class TestErrors:
         with pytest.raises(ValueError, match=r"penalty of SoftSharing must be one of \['l2', 'trace', .*got 'l1'"):
             table.network(SoftSharing(penalty="l1"))
 
-    @pytest.mark.parametrize("strength", [-1e-9, float("nan")])
+    @pytest.mark.parametrize("strength", [-1e-9, float("nan"), "a", None, True])
     def test_the_strength_is_no_less_than_zero(self, table, strength):
-        with pytest.raises(ValueError, match=r"strength of SoftSharing must be 0 or more, got"):
+        with pytest.raises(ValueError, match=r"strength of SoftSharing must be a number of 0 or more, got"):
             table.network(SoftSharing(strength=strength))
+
+    def test_stages_are_a_list(self, table):
+        with pytest.raises(ValueError, match=r"stages of SoftSharing must be a list of names .* give \['one'\]"):
+            table.network(SoftSharing(stages="one"))
 
     def test_stages_are_there(self, table):
         expected = r"stages of SoftSharing names \['three'\], but the stages that are not frozen are \['one', 'two'\]"

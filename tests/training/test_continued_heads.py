@@ -7,6 +7,7 @@ from sktl.tasks import ClassificationTask, RegressionTask, TaskSet
 from sktl.training._continued_heads import continue_heads, unknown_memory, with_memories
 from sktl.training._head_memory import RANK
 from sktl.training._head_probes import solve_heads
+from sktl.training._part_share import PartShare
 
 N_FEATURES, N_PARTS = 40, 6
 BINARY, THREE, NUMBER = ClassificationTask(np.arange(2)), ClassificationTask(np.arange(3)), RegressionTask(0.0, 1.0)
@@ -136,6 +137,20 @@ def test_samples_count_once_whatever_the_scale_of_the_weights_and_however_many_v
         assert other.memory.seen.sum() == pytest.approx(60)
     even = more(THREE, start, x[40:], y[40:])
     assert not np.allclose(even.weight, plain.weight, rtol=1e-3, atol=1e-5)
+
+
+def test_weights_of_a_part_are_in_proportion_to_those_that_are_remembered(stream):
+    """Of squared errors all is known, so that the head is that of one fit to all of these weights."""
+    x, y = stream(60)
+    y, weights = y[:, [2]], np.repeat([[1.0], [4.0]], [40, 20], axis=0)
+    start = first(NUMBER, x[:40], y[:40], 0.01)
+    head, tasks, mean = [(start.weight, start.bias)], TaskSet((NUMBER,)), weights.mean()
+    share = PartShare(1.0, np.array([4 / mean]), np.array([1 / mean]))
+    parts = continue_heads(tasks, head, [start.memory], [x[40:]], y[40:], weights[40:], 0.01, 0, 1, share)[0]
+    plain = more(NUMBER, start, x[40:], y[40:], 0.01)
+    whole = first(NUMBER, x, y, 0.01, weights)
+    assert parts.memory.seen.sum() == pytest.approx(60)
+    assert np.abs(parts.weight - whole.weight).max() < 0.3 * np.abs(plain.weight - whole.weight).max()
 
 
 def two_tasks(number, task, stream, missing_in):

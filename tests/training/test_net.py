@@ -208,6 +208,13 @@ def test_an_optimiser_may_ask_for_gradients_several_times(make_net, dataset):
     assert net.history[-1, "train_loss"] < 0.01 < net.history[0, "train_loss"]
 
 
+def test_an_optimiser_without_groups_has_one(make_net, dataset):
+    net = make_net(optimizer=torch.optim.LBFGS, lr=1.0, max_epochs=3, batch_size=8).fit(dataset)
+    (group,) = net.optimizer_.param_groups
+    assert len(group["params"]) == len(list(net.module_.parameters())) + len(list(net.criterion_.parameters()))
+    assert net.history[-1, "train_loss"] < net.history[0, "train_loss"]
+
+
 class TestEpochs:
     def test_the_loss_keeps_its_account_by_epoch(self, make_net, rng):
         rows = ArrayRows(rng.normal(size=(8, 3)).astype(np.float32))

@@ -93,6 +93,35 @@ def test_no_optimiser(optimizer):
         recipe.choose_optimizer(optimizer)
 
 
+@pytest.mark.parametrize("optimizer", ["SparseAdam", "Muon", torch.optim.SparseAdam, "Optimizer"])
+def test_optimisers_that_train_no_network(optimizer):
+    with pytest.raises(ValueError, match=r"optimizer='(SparseAdam|Muon|Optimizer)' .*: take another one"):
+        recipe.choose_optimizer(optimizer)
+
+
+def test_the_weight_decay_of_an_optimiser_that_has_none():
+    assert recipe.choose_weight_decay("auto", False, torch.optim.Rprop) == 0.0
+    assert recipe.choose_weight_decay(0, False, torch.optim.Rprop) == 0.0
+    with pytest.raises(ValueError, match=r"weight_decay=0\.1 is given, but optimizer='Rprop' has none"):
+        recipe.choose_weight_decay(0.1, False, torch.optim.Rprop)
+
+
+def test_an_optimiser_that_says_nothing_of_its_arguments_takes_a_weight_decay():
+    class Open(torch.optim.SGD):
+        def __init__(self, params, **others):
+            super().__init__(params, **others)
+
+    assert recipe.takes_weight_decay(Open)
+    assert not recipe.takes_weight_decay(torch.optim.LBFGS)
+
+
+def test_rates_of_an_optimiser_that_has_one_for_all():
+    assert recipe.choose_lr_decay("auto", "cnn", True, torch.optim.LBFGS) == 1.0
+    assert recipe.choose_lr_decay(1.0, "cnn", True, torch.optim.LBFGS) == 1.0
+    with pytest.raises(ValueError, match=r"lr_decay=0\.5 gives stages rates of their own, but optimizer='LBFGS'"):
+        recipe.choose_lr_decay(0.5, "cnn", True, torch.optim.LBFGS)
+
+
 class TestTrainingPrecision:
     @pytest.mark.parametrize(
         ("precision", "expected"), [("float32", "float32"), ("bfloat16", "bfloat16"), ("float16", "float32")]

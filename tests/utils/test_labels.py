@@ -1,4 +1,5 @@
 import collections
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -181,6 +182,9 @@ ERRORS = [
     (np.array([[0.0, -np.inf]]), r"Input y contains infinity .*: see task 'task1', sample 0"),
     ([1, "a"], r"task 'task0' of y holds labels of several kinds \(int, str\): give numbers only, or strings only"),
     ([True, 2], r"task 'task0' of y holds labels of several kinds \(bool, int\)"),
+    ([b"a", b"b"], r"task 'task0' of y holds labels of a kind that is not supported \(bytes\): give numbers"),
+    ([pd.Timestamp(0), None], r"labels of a kind that is not supported \(Timestamp\)"),
+    ([Decimal(1), Decimal(2)], r"labels of a kind that is not supported \(Decimal\)"),
     ([1 + 2j, None], r"Complex data not supported: task 'task0' of y holds complex numbers"),
     (np.array([1 + 2j]), r"Complex data not supported"),
 ]
