@@ -7,7 +7,6 @@ What ``precision="auto"`` and the number of pictures at once go by on a CPU. Wei
 
 import argparse
 
-import numpy as np
 import torch
 from _seconds import least_seconds
 from _table import save_table
@@ -64,7 +63,7 @@ def main():
             plain, reduced = TorchEngine(backbone), TorchEngine(backbone, "bfloat16")
             n = taken_at_once(plain, size)
             few, many, rounded = rate(plain, size, FEWEST), rate(plain, size, n), rate(reduced, size, n)
-            auto = TorchEngine.natural_precision(plain.device, backbone, lambda size=size: np.empty((1, 3, size, size)))
+            auto = TorchEngine.natural_precision(plain.device, backbone, lambda size=size: torch.empty(1, 3, size, size))
             rows.append([name, str(size), f"{few:.0f}", str(n), f"{many:.0f}", f"{many / few:.2f}", f"{rounded:.0f}"])
             rows[-1] += [f"{rounded / many:.2f}", auto]
     notes = [
