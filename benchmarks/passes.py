@@ -63,7 +63,8 @@ def main():
             plain, reduced = TorchEngine(backbone), TorchEngine(backbone, "bfloat16")
             n = taken_at_once(plain, size)
             few, many, rounded = rate(plain, size, FEWEST), rate(plain, size, n), rate(reduced, size, n)
-            auto = TorchEngine.natural_precision(plain.device, backbone, lambda size=size: torch.empty(1, 3, size, size))
+            example = torch.empty(1, 3, size, size)
+            auto = TorchEngine.natural_precision(plain.device, backbone, lambda one=example: one)
             rows.append([name, str(size), f"{few:.0f}", str(n), f"{many:.0f}", f"{many / few:.2f}", f"{rounded:.0f}"])
             rows[-1] += [f"{rounded / many:.2f}", auto]
     notes = [

@@ -101,7 +101,8 @@ class Engine(abc.ABC):
         pooled : bool
             Whether the result is averaged to a vector per sample.
         offer : callable or None, default=None
-            Is told of rows on the way, and may take them. An engine need not offer any.
+            Is told of rows on the way, and may take them. Where the result is averaged, an engine offers the averages
+            behind each stage before; it need not offer more.
 
         Returns
         -------

@@ -10,7 +10,7 @@ import torch
 from sktl.engines import Engine
 from sktl.features._cache import ActivationCache
 from sktl.features._cut import Cut
-from sktl.features._gathered import GatheredRows
+from sktl.features._gathered import GatheredRows, without_repeats
 from sktl.features._plan import StoragePlan
 from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
@@ -95,18 +95,28 @@ class FrozenActivations:
         if len(depths) == 1:
             return [self.features(depths[0])]
         if self.cache is None:
-            held = FrozenActivations(
-                self.engine,
-                self.samples,
-                cache=ActivationCache(),
-                batch_size=self.batch_size,
-                verbose=self.verbose,
-            )
-            return held.stage_features(depths)
+            return self._offered_features(depths)
         # The first pass, to the last of them, keeps what the others ask for.
         last_first = sorted(depths, reverse=True)
         found = {depth: self._filled(Cut(depth, True), keeps_pooled=True) for depth in last_first}
         return [found[depth] for depth in depths]
+
+    def _offered_features(self, depths: Sequence[int]) -> list[np.ndarray]:
+        """Return the averages behind some depths, which the engine offers on its way to the last of them."""
+        everything, cut = np.arange(len(self.samples)), Cut(max(depths), pooled=True)
+        gathered = {depth: GatheredRows(len(everything)) for depth in depths}
+
+        def take(batch: np.ndarray, depth: int, pooled: bool, rows: Callable[[], np.ndarray]) -> None:
+            if pooled and depth in gathered and depth != cut.depth:
+                gathered[depth].add(batch, rows())
+
+        with self._bar(len(everything)) as bar, freed_memory_kept():
+            for (_, batch), x in prefetch(self._load_ahead, self._batches(everything, cut)):
+                last = self.engine.run(x, 0, cut.depth, True, functools.partial(take, batch))
+                gathered[cut.depth].add(batch, last)
+                self.report.n_computed += len(batch)
+                bar.update(len(batch))
+        return [gathered[depth].rows for depth in depths]
 
     def rows(self, depth: int) -> Rows:
         """Return what a network that is trained from stage ``depth`` on takes in, to be read in batches."""
@@ -175,7 +185,7 @@ class FrozenActivations:
             else:
                 gathered.add(held, rows)
         self.report.n_reused += len(held)
-        missing, repeats = self._without_repeats(positions[~stored])
+        missing, repeats = without_repeats(positions[~stored], self._keys)
         n_before = self.report.n_stored
         self.report.n_not_stored = 0
         for part in self._compute(missing, cut, bar, plan):
@@ -187,12 +197,6 @@ class FrozenActivations:
             first = {self._keys[i]: i for i in missing}
             gathered.add(repeats, gathered.rows[[first[self._keys[i]] for i in repeats]])
         return len(missing) - (self.report.n_stored - n_before)
-
-    def _without_repeats(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Split positions into the first of each sample and its repeats."""
-        first = {self._keys[i]: i for i in reversed(positions)}
-        is_first = np.array([first[self._keys[i]] == i for i in positions], dtype=bool)
-        return positions[is_first], positions[~is_first]
 
     def _bar(self, n_samples: int) -> Any:
         return progress_bar(n_samples, f"features of {self.backbone.name}", "samples", self.verbose)
@@ -288,7 +292,7 @@ class FrozenActivations:
     ) -> None:
         """Offer a plan the rows behind a stage on the way."""
         cut = Cut(depth, pooled)
-        if cut != wanted and depth < self.backbone.n_stages and (plan.keeps_pooled or not pooled):
+        if cut != wanted and depth < self.backbone.n_stages and plan.wants(pooled):
             plan.offer(cut, self._space(cut), keys, rows())
 
 

@@ -1,8 +1,10 @@
 """Rows that come in parts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-__all__ = ["GatheredRows"]
+__all__ = ["GatheredRows", "without_repeats"]
 
 
 class GatheredRows:
@@ -24,3 +26,18 @@ class GatheredRows:
         if not hasattr(self, "rows"):
             self.rows = np.empty((self.n_samples, *rows.shape[1:]), dtype=rows.dtype)
         self.rows[positions] = rows
+
+
+def without_repeats(positions: np.ndarray, keys: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """Split positions into the first of each sample and its repeats.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktl.features._gathered import without_repeats
+    >>> without_repeats(np.array([1, 2, 3]), [b"a", b"b", b"c", b"b"])
+    (array([1, 2]), array([3]))
+    """
+    first = {keys[i]: i for i in reversed(positions)}
+    is_first = np.array([first[keys[i]] == i for i in positions], dtype=bool)
+    return positions[is_first], positions[~is_first]

@@ -10,6 +10,9 @@ __all__ = ["StoragePlan"]
 # The rows that were asked for come first. Rows of the stages before them, which another candidate of a search may ask
 # for, get this share of the room that is left: averages first, then the deepest (and smallest) stages.
 SPARE_SHARE = 0.5
+# Samples, below which no rows of the stages on the way are kept but averages that are asked for next: parts of a search
+# have more, and each picture that is predicted by itself would leave megabytes behind.
+FEWEST = 2
 
 
 class StoragePlan:
@@ -26,11 +29,15 @@ class StoragePlan:
     """
 
     def __init__(self, cache: ActivationCache, n_rows: int, keeps_pooled: bool = False):
-        self.keeps_pooled = keeps_pooled
+        self._keeps_pooled = keeps_pooled
         self._cache = cache
         self._n_rows = n_rows
         self._kept: set[Cut] | None = None
         self._waiting: dict[Cut, tuple[bytes, np.ndarray]] = {}
+
+    def wants(self, pooled: bool) -> bool:
+        """Return whether rows on the way are taken, averages or rows as they are."""
+        return self._keeps_pooled if pooled else self._n_rows >= FEWEST
 
     def offer(self, cut: Cut, space: bytes, keys: list[bytes], rows: np.ndarray) -> None:
         """Put rows that nobody asked for into the cache, if there is room to spare; the next stage may spoil them."""

@@ -229,6 +229,18 @@ class TestOnce:
         assert passed == dict.fromkeys(STAGES, N)
         for depth, features in enumerate(found, start=1):
             assert np.array_equal(features, activations_of(backbone, X, None).features(depth))
+        some = activations_of(backbone, X, None)
+        assert [one.shape for one in some.stage_features([3, 1])] == [found[2].shape, found[0].shape]
+        assert some.report.n_computed == N
+
+    def test_a_single_sample_leaves_nothing_behind_but_its_features(self, backbone, X):
+        cache = ActivationCache(max_bytes=2**24)
+        activations_of(backbone, X[:1], cache).features()
+        assert cache.n_rows == 1
+        activations_of(backbone, X[:1], cache).features()
+        assert passed == dict.fromkeys(STAGES, 1)
+        activations_of(backbone, X[1:3], cache).features()
+        assert cache.n_rows == 1 + 3 * 2
 
     @pytest.mark.parametrize("ask", ["features", "rows"])
     def test_repeats_of_a_sample_are_computed_once(self, backbone, X, cache, ask):
