@@ -125,13 +125,16 @@ class BackboneEstimator(BaseEstimator, abc.ABC):
         """Return an engine for activations of which none but the inputs are asked for."""
         return TorchEngine(backbone, device=choose_device(self.device))
 
-    def _open_activations(self, engine: Engine, samples: Samples, *, cached: bool = True) -> FrozenActivations:
+    def _open_activations(
+        self, engine: Engine, samples: Samples, *, cached: bool = True, keeps_rows: bool = True
+    ) -> FrozenActivations:
         """Return the activations of samples at the stages of a backbone."""
         return FrozenActivations(
             engine,
             samples,
             cache=self._open_cache() if cached else None,
             batch_size=how_many_at_once(engine, samples),
+            keeps_rows=keeps_rows,
             verbose=self.verbose,
         )
 

@@ -322,7 +322,9 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         engine = (
             self._open_engine(self._source, views[0], fitted=True) if some_frozen else self._plain_engine(self._source)
         )
-        opened = [self._open_activations(engine, view, cached=some_frozen) for view in views]
+        # A picture that comes by itself would leave megabytes behind, for a search that has more.
+        how = {"cached": some_frozen, "keeps_rows": len(views[0]) > 1}
+        opened = [self._open_activations(engine, view, **how) for view in views]
         outputs = self._with_shape_named(inputs, lambda: [self._outputs_of(activations) for activations in opened])
         return self._tasks.split(outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0))
 

@@ -10,7 +10,7 @@ import torch
 from sktl.engines import Engine
 from sktl.features._cache import ActivationCache
 from sktl.features._cut import Cut
-from sktl.features._gathered import GatheredRows, without_repeats
+from sktl.features._gathered import GatheredRows, may_gather, without_repeats
 from sktl.features._plan import StoragePlan
 from sktl.features._report import CacheReport
 from sktl.features._rows import ArrayRows, Rows, StreamedRows
@@ -18,14 +18,11 @@ from sktl.features._samples import Samples
 from sktl.features._turns import split_into_turns, work_in_turns
 from sktl.utils._device import Send
 from sktl.utils._heap import freed_memory_kept
-from sktl.utils._memory import available_memory
 from sktl.utils._prefetch import prefetch
 from sktl.utils._progress import progress_bar
 
 __all__ = ["FrozenActivations"]
 
-# Rows for training are gathered in memory where they take up less than this share of what is free.
-GATHERED_SHARE = 0.25
 # In a part that processes take turns at: within it, pictures are decoded while the network is at work on others.
 LEAST_BATCHES = 4
 
@@ -49,6 +46,8 @@ class FrozenActivations:
         Where rows are kept. None: nowhere.
     batch_size : int
         Samples that pass through the network at once.
+    keeps_rows : bool, default=True
+        Whether rows of the stages on the way are kept too.
     verbose : int, default=0
         From 1 on, a bar shows the progress.
 
@@ -65,6 +64,7 @@ class FrozenActivations:
         *,
         cache: ActivationCache | None,
         batch_size: int,
+        keeps_rows: bool = True,
         verbose: int = 0,
     ):
         self.engine = engine
@@ -72,6 +72,7 @@ class FrozenActivations:
         self.samples = samples
         self.cache = cache
         self.batch_size = batch_size
+        self.keeps_rows = keeps_rows
         self.verbose = verbose
         self.report = CacheReport()
         self._keys = samples.keys(np.arange(len(samples))) if cache is not None else []
@@ -130,7 +131,7 @@ class FrozenActivations:
         if not self.cache.contains(self._space(cut), self._keys).all():
             return streamed
         one = self._read(cut, np.arange(1))
-        if one is None or not _fits(one, len(self.samples)):
+        if one is None or not may_gather(one, len(self.samples)):
             return streamed
         everything = self._read(cut, np.arange(len(self.samples)))
         return streamed if everything is None else ArrayRows(everything)
@@ -139,7 +140,7 @@ class FrozenActivations:
         """Return what the first stage takes: an array if samples came as arrays and there is room, else a stream."""
         samples = self.samples
         streamed = StreamedRows(len(samples), samples.load)
-        if not samples.in_memory or not _fits(samples.load(np.arange(1)).numpy(), len(samples)):
+        if not samples.in_memory or not may_gather(samples.load(np.arange(1)).numpy(), len(samples)):
             return streamed
         chunks = [np.arange(i, min(i + self.batch_size, len(samples))) for i in range(0, len(samples), self.batch_size)]
         return ArrayRows(np.concatenate([samples.load(chunk).numpy() for chunk in chunks]))
@@ -166,7 +167,7 @@ class FrozenActivations:
         is_missing = ~self.cache.contains(self._space(cut), self._keys)
         turns = split_into_turns(self._keys, is_missing, self.cache.n_shares, LEAST_BATCHES * self.batch_size)
         n_missing = len({self._keys[i] for i in np.flatnonzero(is_missing)})
-        plan = StoragePlan(self.cache, n_missing, keeps_pooled)
+        plan = StoragePlan(self.cache, n_missing, keeps_pooled, self.keeps_rows)
         with self._bar(n_missing) as bar, freed_memory_kept():
             fill = functools.partial(self._fill_part, cut=cut, bar=bar, plan=plan, gathered=gathered)
             self.report.n_not_stored = sum(work_in_turns(turns, functools.partial(self.cache.lock, space), fill))
@@ -294,8 +295,3 @@ class FrozenActivations:
         cut = Cut(depth, pooled)
         if cut != wanted and depth < self.backbone.n_stages and plan.wants(pooled):
             plan.offer(cut, self._space(cut), keys, rows())
-
-
-def _fits(row: np.ndarray, n_rows: int) -> bool:
-    """Return whether rows may be gathered in memory."""
-    return row.nbytes * n_rows < GATHERED_SHARE * available_memory()

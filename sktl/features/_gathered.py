@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["GatheredRows", "without_repeats"]
+from sktl.utils._memory import available_memory
+
+__all__ = ["GatheredRows", "may_gather", "without_repeats"]
+
+# Rows for training are gathered in memory where they take up less than this share of what is free.
+GATHERED_SHARE = 0.25
 
 
 class GatheredRows:
@@ -26,6 +31,11 @@ class GatheredRows:
         if not hasattr(self, "rows"):
             self.rows = np.empty((self.n_samples, *rows.shape[1:]), dtype=rows.dtype)
         self.rows[positions] = rows
+
+
+def may_gather(row: np.ndarray, n_rows: int) -> bool:
+    """Return whether so many rows like one may be held in memory."""
+    return row.nbytes * n_rows < GATHERED_SHARE * available_memory()
 
 
 def without_repeats(positions: np.ndarray, keys: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:

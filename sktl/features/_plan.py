@@ -10,9 +10,6 @@ __all__ = ["StoragePlan"]
 # The rows that were asked for come first. Rows of the stages before them, which another candidate of a search may ask
 # for, get this share of the room that is left: averages first, then the deepest (and smallest) stages.
 SPARE_SHARE = 0.5
-# Samples, below which no rows of the stages on the way are kept but averages that are asked for next: parts of a search
-# have more, and each picture that is predicted by itself would leave megabytes behind.
-FEWEST = 2
 
 
 class StoragePlan:
@@ -26,10 +23,12 @@ class StoragePlan:
         Rows that will be computed.
     keeps_pooled : bool, default=False
         Whether the averages of the stages on the way are wanted too.
+    keeps_rows : bool, default=True
+        Whether their rows are.
     """
 
-    def __init__(self, cache: ActivationCache, n_rows: int, keeps_pooled: bool = False):
-        self._keeps_pooled = keeps_pooled
+    def __init__(self, cache: ActivationCache, n_rows: int, keeps_pooled: bool = False, keeps_rows: bool = True):
+        self._keeps_pooled, self._keeps_rows = keeps_pooled, keeps_rows
         self._cache = cache
         self._n_rows = n_rows
         self._kept: set[Cut] | None = None
@@ -37,7 +36,7 @@ class StoragePlan:
 
     def wants(self, pooled: bool) -> bool:
         """Return whether rows on the way are taken, averages or rows as they are."""
-        return self._keeps_pooled if pooled else self._n_rows >= FEWEST
+        return self._keeps_pooled if pooled else self._keeps_rows
 
     def offer(self, cut: Cut, space: bytes, keys: list[bytes], rows: np.ndarray) -> None:
         """Put rows that nobody asked for into the cache, if there is room to spare; the next stage may spoil them."""

@@ -233,15 +233,6 @@ class TestOnce:
         assert [one.shape for one in some.stage_features([3, 1])] == [found[2].shape, found[0].shape]
         assert some.report.n_computed == N
 
-    def test_a_single_sample_leaves_nothing_behind_but_its_features(self, backbone, X):
-        cache = ActivationCache(max_bytes=2**24)
-        activations_of(backbone, X[:1], cache).features()
-        assert cache.n_rows == 1
-        activations_of(backbone, X[:1], cache).features()
-        assert passed == dict.fromkeys(STAGES, 1)
-        activations_of(backbone, X[1:3], cache).features()
-        assert cache.n_rows == 1 + 3 * 2
-
     @pytest.mark.parametrize("ask", ["features", "rows"])
     def test_repeats_of_a_sample_are_computed_once(self, backbone, X, cache, ask):
         repeated = X[np.array([0, 1, 0, 2, 2, 2, 1])]
@@ -417,7 +408,7 @@ def test_memory_is_kept_from_batch_to_batch(backbone, X, cache, with_cache, monk
 
 def test_rows_that_fit_are_gathered_in_memory(backbone, X, cache, monkeypatch):
     assert isinstance(activations_of(backbone, X, cache).rows(1), ArrayRows)
-    monkeypatch.setattr("sktl.features._activations.available_memory", lambda: 100)
+    monkeypatch.setattr("sktl.features._gathered.available_memory", lambda: 100)
     rows = activations_of(backbone, X, cache).rows(1)
     assert isinstance(rows, StreamedRows)
     assert np.array_equal(everything(rows), by_hand(backbone, X, 1).numpy())
@@ -466,6 +457,17 @@ class TestEstimators:
         for _ in range(2):
             self.make(backbone, "auto").fit(X, y)
         assert passed == dict.fromkeys(STAGES, N)
+
+    def test_a_sample_that_is_predicted_by_itself_leaves_nothing_behind_but_its_features(self, backbone, X, y):
+        cache = ActivationCache(max_bytes=2**24)
+        estimator = self.make(backbone, cache).fit(X[:-3], y[:-3])
+        before = cache.n_rows
+        for _ in range(2):
+            estimator.predict(X[-1:])
+        assert passed == dict.fromkeys(STAGES, N - 2)
+        by_itself, before = cache.n_rows - before, cache.n_rows
+        estimator.predict(X[-3:-1])
+        assert cache.n_rows - before > 2 * by_itself
 
     def test_labels_do_not_enter(self, backbone, X, y, cache):
         self.make(backbone, cache).fit(X, y)

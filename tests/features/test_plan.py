@@ -3,7 +3,7 @@ import pytest
 
 from sktl.features import ActivationCache
 from sktl.features._cut import Cut
-from sktl.features._plan import FEWEST, StoragePlan
+from sktl.features._plan import StoragePlan
 
 SHALLOW, MIDDLE, WANTED = Cut(1), Cut(2), Cut(3, pooled=True)
 SPACES = {SHALLOW: b"s" * 16, MIDDLE: b"m" * 16, WANTED: b"w" * 16}
@@ -69,8 +69,9 @@ def test_without_room_nothing_is_stored():
     assert held(cache) == {SHALLOW: 0, MIDDLE: 0, WANTED: 0}
 
 
-@pytest.mark.parametrize(("n_rows", "expected"), [(FEWEST - 1, [False, False]), (FEWEST, [True, False])])
-def test_what_is_taken_on_the_way(n_rows, expected):
+def test_what_is_taken_on_the_way():
     cache = ActivationCache()
-    assert [StoragePlan(cache, n_rows).wants(pooled) for pooled in (False, True)] == expected
-    assert StoragePlan(cache, n_rows, keeps_pooled=True).wants(True)
+    for keeps_pooled in (False, True):
+        for keeps_rows in (False, True):
+            plan = StoragePlan(cache, 5, keeps_pooled, keeps_rows)
+            assert (plan.wants(True), plan.wants(False)) == (keeps_pooled, keeps_rows)
