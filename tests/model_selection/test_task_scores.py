@@ -104,7 +104,7 @@ def test_undefined_scores_are_nan():
     assert np.isnan(score("accuracy", unsure, [0, 1])[0]).all()
 
 
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "d2_log_loss_score", "top_k_accuracy"])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "top_k_accuracy"])
 def test_labels_that_lack_a_class(scoring, rng):
     """The classes are those of all of the data, whichever occur here."""
     probabilities, classes = rng.dirichlet(np.ones(3), size=20), np.array(["a", "b", "c"], dtype=object)
