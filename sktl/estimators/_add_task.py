@@ -15,6 +15,7 @@ from sktl.estimators._new_task import check_no_list, check_sharing, read_new_lab
 from sktl.estimators._open_backbone import dtype_of
 from sktl.estimators._problem import JointTraining, Problem
 from sktl.estimators._read_heads import read_heads
+from sktl.estimators._readable import readable_samples
 from sktl.estimators._thresholds import read_thresholds
 from sktl.features import FrozenActivations
 from sktl.losses import WeightSums, entry_weights
@@ -112,7 +113,7 @@ class AddsTasks(NetworkEstimator):
         inputs = self._open_inputs(X, self._source.input_kind, self._source.n_channels, reset=False)
         check_consistent_length(X, given.labelled)
         weights = read_weights(sample_weight, X, given)
-        chosen = np.intersect1d(self._readable(inputs), weights.counted)
+        chosen = np.intersect1d(readable_samples(inputs, self.on_unreadable), weights.counted)
         labels, weights = given.subset(chosen), weights.subset(chosen)
         task = self._new_task(labels, weights, head)
         samples = self._as_samples(inputs, self._source).subset(chosen)

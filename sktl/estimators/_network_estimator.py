@@ -25,16 +25,15 @@ from sktl.estimators._net_params import NetParams
 from sktl.estimators._open_backbone import describe_backbone, dtype_of
 from sktl.estimators._part_weights import weigh_part
 from sktl.estimators._problem import JointTraining, Problem
+from sktl.estimators._readable import readable_samples
 from sktl.estimators._same_kind import describe_inputs
 from sktl.estimators._small_pictures import small_pictures_named
 from sktl.estimators._stage_probes import StageProbes
-from sktl.exceptions import SkippedImageWarning
 from sktl.features import ArrayRows, FrozenActivations, Rows, Samples, StreamedRows
 from sktl.inputs import Augmentation, Images, Tensors, choose_augmentation
 from sktl.tasks import TaskSet
-from sktl.training import HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
+from sktl.training import FitPlan, HeadMemory, LinearProbe, fit_network, network_outputs, unknown_memory
 from sktl.utils._labels import LabelTable
-from sktl.utils._warn import warn_user
 
 __all__ = ["NetworkEstimator"]
 
@@ -142,6 +141,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
     def _fit_to(
         self, X: Any, y: Any, sample_weight: Any, *, goes_on: bool, known: TaskSet | None, in_parts: bool
     ) -> Any:
+        """Read inputs and labels, decide by them, fit, and keep what came of it."""
         one_pass = in_parts and goes_on
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         goes_on_from = copy.deepcopy(self.net_.module_) if goes_on else None
@@ -153,7 +153,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
             inputs = self._open_inputs(X, source.input_kind, source.n_channels, reset=False)
         check_consistent_length(X, given.labelled)
         weights = read_weights(sample_weight, X, given)
-        chosen = np.intersect1d(self._readable(inputs), weights.counted)
+        chosen = np.intersect1d(readable_samples(inputs, self.on_unreadable), weights.counted)
         if len(weights.counted) > len(chosen) == 0:
             raise ValueError("none of the samples that can be read has a label of a weight above 0: nothing is left")
         labels, weights = given.subset(chosen), weights.subset(chosen)
@@ -195,10 +195,7 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         engine = open_engine() if uses_cache else self._plain_engine(source)
         activations = self._open_activations(engine, samples, cached=uses_cache)
         others = tuple(self._open_activations(engine, view, cached=uses_cache) for view in views)
-        fresh = None
-        if augmentation is not None and plan.depth == 0:
-            anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
-            fresh = StreamedRows(len(anew), anew.load)
+        fresh = self._fresh_rows(inputs, source, augmentation, chosen) if plan.depth == 0 else None
         table = torch.from_numpy(weighed.table).to(dtype)
         account = self.net_.criterion_.state_dict() if goes_on else None
         net, probes = self._with_shape_named(
@@ -206,20 +203,14 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         )
 
         self._keep_labels(given)
-        self._source, self._tasks, self.net_ = source, tasks, net
-        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=(), share=None)
-        self._memories = tuple(probe.memory for probe in probes)
-        self._weight_sums = weighed.sums
-        self.freeze_, self.freeze_reason_ = plan.depth, choice.reason
-        self.stages_ = self._source.stage_names
+        self._source, self._tasks, self._weight_sums = source, tasks, weighed.sums
+        self._keep_plan(plan, choice.reason)
         self.engine_, self.precision_ = engine.name, engine.precision
-        self.training_precision_ = net.module_.training_precision
-        self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
         self.probe_losses_ = self.probe_losses_ if goes_on else tried.known_losses
         self._fitted_to = describe_inputs(inputs, self._columns())
         self._keep_backbone(net, plan.depth, len(chosen))
         self.cache_report_ = activations.report
-        self._keep_record(net, probes, before=self.history_ if one_pass else [])
+        self._keep_net(net, probes, before=self.history_ if one_pass else [])
         self._warn_of_full_cache()
         warn_of_divergence(self.history_, self.lr_)
         return self
@@ -234,8 +225,18 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         pairs = zip(tasks, penalties, strict=True)
         return tuple(unknown_memory(task, self._n_samples, self.head_l2, penalty) for task, penalty in pairs)
 
-    def _keep_record(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
-        """Keep the values that were taken, and the history, behind what was before."""
+    def _keep_plan(self, plan: FitPlan, reason: str) -> None:
+        """Keep what was decided, but for what is of these samples alone."""
+        self._plan = dataclasses.replace(plan, split=NO_SPLIT, memories=(), share=None)
+        self.freeze_, self.freeze_reason_ = plan.depth, reason
+        self.stages_ = self._source.stage_names
+        self.head_stages_ = tuple(self.stages_[depth - 1] for depth in plan.reads)
+
+    def _keep_net(self, net: Any, probes: list[LinearProbe], before: list[dict]) -> None:
+        """Keep the net, the values that were taken, and the history, behind what was before."""
+        self.net_ = net
+        self._memories = tuple(probe.memory for probe in probes)
+        self.training_precision_ = net.module_.training_precision
         self.max_epochs_, self.batch_size_ = net.max_epochs, net.batch_size
         self.lr_, self.lr_decay_ = net.lr, net.lr_decay
         self.weight_decay_ = getattr(net, "optimizer__weight_decay", 0.0)
@@ -245,6 +246,15 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         rows = [{name: value for name, value in row.items() if name != "batches"} for row in net.history]
         self.history_ = before + [row | {"epoch": first + row["epoch"]} for row in rows]
         self.n_iter_ = self.history_[-1]["epoch"]
+
+    def _fresh_rows(
+        self, inputs: Images | Tensors, source: Backbone, augmentation: Augmentation | None, chosen: np.ndarray
+    ) -> Rows | None:
+        """Return what the first stage takes, in a new view at each reading; None where there are no views."""
+        if augmentation is None:
+            return None
+        anew = self._as_samples(inputs, source, augmentation, view=None).subset(chosen)
+        return StreamedRows(len(anew), anew.load)
 
     def _fit_net(self, activations, targets, weights, plan, goes_on_from, others, fresh, account):
         """Return the fitted net, and the linear heads that were solved."""
@@ -264,19 +274,6 @@ class NetworkEstimator(NetParams, BackboneEstimator):
         n_views = 1 if augmentation is None else augmentation.n_views
         views = [self._as_samples(inputs, backbone, augmentation, view) for view in range(n_views)]
         return views if chosen is None or len(chosen) == len(inputs) else [view.subset(chosen) for view in views]
-
-    def _readable(self, inputs: Images | Tensors) -> np.ndarray:
-        """Return the indices of the samples to fit to: all, or the readable ones if others shall be skipped."""
-        everything = np.arange(len(inputs))
-        if self.on_unreadable == "raise":
-            return everything
-        reasons = inputs.unreadable()
-        if reasons:
-            listed = "\n".join(reasons[index] for index in sorted(reasons)[:10])
-            more = f"\n(and {len(reasons) - 10} more)" if len(reasons) > 10 else ""
-            message = f"{len(reasons)} of {len(inputs)} samples are left out:\n{listed}{more}"
-            warn_user(message, SkippedImageWarning)
-        return np.setdiff1d(everything, list(reasons))
 
     def _continued(self, tasks: TaskSet, names: tuple[str, ...]) -> TaskSet:
         """Return the tasks of the last fit, if these are the same."""
