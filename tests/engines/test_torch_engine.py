@@ -10,6 +10,7 @@ from torch import nn
 
 from sktl.backbones import Backbone
 from sktl.engines import TorchEngine, _torch
+from sktl.engines._folded import folded
 
 
 @pytest.fixture
@@ -67,3 +68,14 @@ def test_nothing_is_kept_beyond_the_backbone():
     del backbone
     gc.collect()
     assert layer() is None
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_bits_are_those_of_autocast_on_folded_stages(backbone, precision):
+    x = torch.rand(2, 3, 8, 8)
+    with torch.no_grad():
+        backbone.stages[0][1][0].weight.mul_(1e-6)  # beyond what float16 tells apart
+        plain = folded(backbone.prefix(1))
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            expected = plain(x.contiguous(memory_format=torch.channels_last)).float().numpy()
+    assert np.array_equal(TorchEngine(backbone, precision).run(x, 0, 1, False), expected)
